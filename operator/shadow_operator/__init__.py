@@ -1,0 +1,1 @@
+"""Kubernetes operator that shadows, canaries and promotes prediction models."""

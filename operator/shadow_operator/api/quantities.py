@@ -1,0 +1,113 @@
+"""Numbers as people write them in a manifest: `5%`, `0.5%`, `14d`, `90s`, `"100000"`.
+
+The API has no floats (Kubernetes API conventions, "Primitive types"): a float does not survive every client unchanged.
+Each quantity stays the string that was written, so that what Git holds and what the API returns are equal.
+"""
+
+import re
+from datetime import timedelta
+from typing import Any, ClassVar, Self
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
+
+_MAX_LENGTH = 32
+_SECONDS_BY_UNIT = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+class Quantity(str):
+    """A string with a checked form. Raises ValueError, naming what was found and what would be accepted."""
+
+    __slots__ = ()
+
+    form: ClassVar[re.Pattern[str]]
+    accepted: ClassVar[str]
+
+    def __new__(cls, text: str) -> Self:
+        if len(text) > _MAX_LENGTH or not cls.form.fullmatch(text):
+            raise ValueError(f'"{text}" {cls.accepted}')
+        return super().__new__(cls, text)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(cls, core_schema.str_schema())
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, _schema: CoreSchema, _handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        # CEL, not `pattern`: a failed pattern shows people a regular expression, a CEL rule answers in a sentence.
+        return {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": _MAX_LENGTH,
+            "x-kubernetes-validations": [
+                {
+                    "rule": f"self.matches(r'''^(?:{cls.form.pattern})$''')",
+                    "messageExpression": f"'\"' + self + '\" {cls.accepted}'",
+                    # The API server falls back to this where it can't evaluate the expression.
+                    "message": f"this value {cls.accepted}",
+                },
+            ],
+        }
+
+
+class Duration(Quantity):
+    """A length of time: `90s`, `1h30m`, `14d`."""
+
+    __slots__ = ()
+
+    form = re.compile(r"([0-9]{1,6}(d|h|m|s|ms))+")
+    accepted = "is not a duration: write whole numbers with a unit of d, h, m, s or ms, as in 90s, 1h30m or 14d"
+
+    @property
+    def timedelta(self) -> timedelta:
+        """The same length as a timedelta."""
+        return timedelta(seconds=self.seconds)
+
+    @property
+    def seconds(self) -> float:
+        """The length in seconds."""
+        parts = re.findall(r"([0-9]+)(ms|d|h|m|s)", self)
+        return sum(int(number) * _SECONDS_BY_UNIT[unit] for number, unit in parts)
+
+
+class Percent(Quantity):
+    """A share from 0 % to 100 %: `5%`, `0.5%`."""
+
+    __slots__ = ()
+
+    form = re.compile(r"(100(\.0{1,4})?|[0-9]{1,2}(\.[0-9]{1,4})?)%")
+    accepted = "is not a share: write a number from 0 to 100 followed by %, as in 5% or 0.5%"
+
+    @property
+    def fraction(self) -> float:
+        """The share as a number from 0 to 1."""
+        return float(self[:-1]) / 100
+
+
+class Ratio(Quantity):
+    """A ratio that may exceed one: `90%`, `150%`."""
+
+    __slots__ = ()
+
+    form = re.compile(r"[0-9]{1,5}(\.[0-9]{1,4})?%")
+    accepted = "is not a ratio: write a number of at least 0 followed by %, as in 90% or 150%"
+
+    @property
+    def fraction(self) -> float:
+        """The ratio as a number, 1.0 for `100%`."""
+        return float(self[:-1]) / 100
+
+
+class Amount(Quantity):
+    """A positive amount in the account's currency, quoted: `"100000"`, `"2500.50"`."""
+
+    __slots__ = ()
+
+    form = re.compile(r"0*[1-9][0-9]*(\.[0-9]+)?|0*\.0*[1-9][0-9]*|0+\.0*[1-9][0-9]*")
+    accepted = 'is not a positive amount: write a quoted decimal above 0, as in "100000" or "2500.50"'
+
+    @property
+    def value(self) -> float:
+        """The amount in the account's currency."""
+        return float(self)

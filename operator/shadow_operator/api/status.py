@@ -1,0 +1,161 @@
+"""The status of a `ShadowRollout`: where it stands, and why. Written by the operator only, small enough to read."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+# RFC 3339 in UTC, as metav1.Time and metav1.MicroTime write it.
+Time = Annotated[str, Field(max_length=40, json_schema_extra={"format": "date-time"})]
+Sentence = Annotated[str, Field(max_length=1024)]
+Figure = Annotated[str, Field(max_length=40)]
+
+
+class StatusPart(BaseModel):
+    """Fields are camelCase in the API; unknown ones, written by another version, are dropped on reading."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore", frozen=True)
+
+
+class Phase(StrEnum):
+    """Where the rollout as a whole stands."""
+
+    PENDING = "Pending"
+    SHADOWING = "Shadowing"
+    CANARY = "Canary"
+    PROMOTING = "Promoting"
+    WATCHING = "Watching"
+    COMPLETED = "Completed"
+    REJECTED = "Rejected"
+    ROLLED_BACK = "RolledBack"
+
+
+class Stage(StrEnum):
+    """Where one challenger stands."""
+
+    PENDING = "Pending"
+    SHADOW = "Shadow"
+    CANARY = "Canary"
+    PROMOTED = "Promoted"
+    NOT_PROMOTED = "NotPromoted"
+    REJECTED = "Rejected"
+    ROLLED_BACK = "RolledBack"
+
+
+class ConditionStatus(StrEnum):
+    """The three values of a Kubernetes condition."""
+
+    TRUE = "True"
+    FALSE = "False"
+    UNKNOWN = "Unknown"
+
+
+class Condition(StatusPart):
+    """metav1.Condition."""
+
+    type: str = Field(max_length=316)
+    status: ConditionStatus
+    reason: str = Field(min_length=1, max_length=1024)
+    message: str = Field(max_length=4096)
+    observed_generation: int = Field(0, ge=0)
+    last_transition_time: Time
+
+
+class ChampionStatus(StatusPart):
+    """The model whose predictions are acted on now."""
+
+    name: str
+    image: str
+    since: Time
+
+
+class CanaryStatus(StatusPart):
+    """The challenger that has a share of the real decisions, and since when."""
+
+    challenger: str
+    step: int = Field(ge=1, description="The step, counted from 1.")
+    since: Time | None = Field(
+        None, description="When the route was seen to give this share; the step's clock starts here."
+    )
+    held_since: Time | None = Field(None, description="Since when a guardrail or missing data holds the step.")
+    decisions_before: int = Field(0, description="The challenger's real decisions when this step began.")
+
+
+class WatchStatus(StatusPart):
+    """The time after a promotion in which a broken guardrail goes back to the standby."""
+
+    standby: str = Field(description="The former champion; it keeps running.")
+    standby_image: str = Field("", description="Its image at the promotion.")
+    since: Time | None = Field(None, description="When all the traffic was seen to reach the new champion.")
+    completed: Time | None = Field(None, description="When the watch ended without a broken guardrail.")
+
+
+class RollbackStatus(StatusPart):
+    """Why and when a share was taken back."""
+
+    guardrail: str
+    value: Figure
+    limit: Figure
+    breached_at: Time = Field(description="When the guard read the figure that broke the guardrail.")
+    zero_at: Time = Field(description="When the API server had accepted the route without the challenger.")
+
+
+class ChallengerStatus(StatusPart):
+    """One challenger: its stage, its evidence, and what it waits for."""
+
+    name: str
+    image: str
+    stage: Stage
+    since: Time = Field(description="Since when it is in this stage.")
+    shadow_since: Time | None = Field(None, description="Since when the route was seen to mirror to it.")
+    samples: int = Field(0, description="Intervals compared so far.")
+    trades: int = Field(0, description="Trades settled so far.")
+    effect: Figure | None = Field(
+        None, description="Mean profit per decision above the champion's, in account currency."
+    )
+    interval: list[Figure] | None = Field(
+        None, max_length=2, description="Confidence sequence for the effect: it holds however often anyone looks."
+    )
+    pvalue: Figure | None = Field(None, description="Always-valid p-value, corrected over all challengers.")
+    verdict: str | None = Field(None, max_length=40, description="Better, Equivalent, Worse or Inconclusive.")
+    evidence: Figure | None = Field(None, description="How far the evidence has come on the way to a verdict.")
+    waiting_for: Sentence | None = None
+    rollback: RollbackStatus | None = None
+
+
+class PolicyStatus(StatusPart):
+    """Which policy document the models see."""
+
+    version: int
+    digest: str
+
+
+class Status(StatusPart):
+    """Where the rollout stands."""
+
+    observed_generation: int = -1
+    phase: Phase = Phase.PENDING
+    message: Sentence | None = Field(None, description="One sentence: what is going on and what comes next.")
+    step: Figure | None = Field(None, description="The canary step, as in 2/4.")
+    canary_percent: int | None = Field(
+        None, description="Share of the real decisions that a challenger has, in percent."
+    )
+    leader: str | None = Field(None, description="The challenger with the strongest evidence.")
+    evidence: Figure | None = Field(None, description="How far the leader's evidence has come on the way to a verdict.")
+    champion: ChampionStatus | None = None
+    canary: CanaryStatus | None = None
+    watch: WatchStatus | None = None
+    challengers: list[ChallengerStatus] = Field(
+        default_factory=list,
+        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]},
+    )
+    policy: PolicyStatus | None = None
+    conditions: list[Condition] = Field(
+        default_factory=list,
+        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
+    )
+
+    def challenger(self, name: str) -> ChallengerStatus | None:
+        """The challenger of that name, or None."""
+        return next((challenger for challenger in self.challengers if challenger.name == name), None)

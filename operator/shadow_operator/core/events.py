@@ -1,0 +1,48 @@
+"""What happened, in stable words: one enum that users may build alerts on."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Reasons of events. They are API: none is renamed."""
+
+    SHADOW_STARTED = "ShadowStarted"
+    CANARY_STARTED = "CanaryStarted"
+    CANARY_STEPPED = "CanaryStepped"
+    CANARY_HELD = "CanaryHeld"
+    CANARY_RESUMED = "CanaryResumed"
+    STEPPED_BACK = "SteppedBack"
+    PROMOTED = "Promoted"
+    COMPLETED = "Completed"
+    REJECTED = "Rejected"
+    ROLLED_BACK = "RolledBack"
+    MODEL_CHANGED = "ModelChanged"
+    CHAMPION_ADOPTED = "ChampionAdopted"
+    METRICS_UNAVAILABLE = "MetricsUnavailable"
+    SPEC_REFUSED = "SpecRefused"
+
+    @property
+    def is_warning(self) -> bool:
+        """Whether a person should look at it."""
+        return self in _WARNINGS
+
+
+_WARNINGS = frozenset(
+    {
+        Reason.CANARY_HELD,
+        Reason.STEPPED_BACK,
+        Reason.REJECTED,
+        Reason.ROLLED_BACK,
+        Reason.METRICS_UNAVAILABLE,
+        Reason.SPEC_REFUSED,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened."""
+
+    reason: Reason
+    message: str

@@ -1,0 +1,151 @@
+"""Guardrails: what must not happen while a challenger acts, judged from a few figures and nothing else."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from shadow_operator.api.quantities import Duration
+from shadow_operator.api.rollout import Guardrail, GuardrailAction, GuardrailMetric, Then
+
+# Missing data holds the canary although the rollout names no such guardrail: blind is never taken for good.
+ALWAYS_BLIND = Guardrail(
+    name="blind",
+    metric=GuardrailMetric.FRESHNESS,
+    above="60s",
+    action=GuardrailAction.HOLD,
+    then=Then(after=Duration("10m")),
+)
+
+
+class Motive(StrEnum):
+    """Why a share was taken back: the model was seen to fail, or could not be seen."""
+
+    BREACH = "Breach"
+    BLIND = "Blind"
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """The figures of the acting model at one moment.
+
+    Attributes:
+        model: the challenger in canary, or the champion that is being watched.
+        read_at: when they were read.
+        drawdown: fall from the high-water mark, as a fraction of the capital that it acts with; None when unknown.
+        shortfall: how far it is behind its rival since it acts, as a fraction of the same; None when unknown.
+        age: age of the oldest of the newest samples; None when there is no sample at all.
+        decisions: real decisions since it acts.
+        why_blind: what could not be read, empty when everything was.
+
+    """
+
+    model: str
+    read_at: datetime
+    drawdown: float | None
+    shortfall: float | None
+    age: timedelta | None
+    decisions: int
+    why_blind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rollback:
+    """A share to take back, and the figure that says so."""
+
+    model: str
+    guardrail: str
+    motive: Motive
+    value: str
+    limit: str
+    breached_at: datetime
+    zero_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Nothing may advance, and why."""
+
+    guardrail: str
+    sentence: str
+    then: Then | None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the guardrails say of one moment's figures."""
+
+    signals: Signals
+    rollback: Rollback | None = None
+    hold: Hold | None = None
+
+
+def judge(guardrails: list[Guardrail], signals: Signals, *, held_since: datetime | None) -> Judgement:
+    """Judge the figures of one moment.
+
+    Args:
+        guardrails: those of the rollout; one for missing data is added where it names none.
+        signals: the figures.
+        held_since: since when the share is held without a break, None when it is not.
+
+    """
+    watched = guardrails
+    if not any(guardrail.metric is GuardrailMetric.FRESHNESS for guardrail in guardrails):
+        watched = [*guardrails, ALWAYS_BLIND]
+    broken = [guardrail for guardrail in watched if _is_broken(guardrail, signals)]
+    for guardrail in broken:
+        if guardrail.action is GuardrailAction.ROLLBACK:
+            return Judgement(signals, rollback=_rollback(guardrail, signals))
+    for guardrail in broken:
+        if guardrail.then and held_since and signals.read_at - held_since >= guardrail.then.after.timedelta:
+            return Judgement(signals, rollback=_rollback(guardrail, signals))
+    if broken:
+        return Judgement(signals, hold=_hold(broken[0], signals))
+    if signals.why_blind:
+        return Judgement(signals, hold=Hold("blind", signals.why_blind, None))
+    return Judgement(signals)
+
+
+def _is_broken(guardrail: Guardrail, signals: Signals) -> bool:
+    match guardrail.metric:
+        case GuardrailMetric.DRAWDOWN:
+            return signals.drawdown is not None and signals.drawdown > guardrail.limit
+        case GuardrailMetric.PERFORMANCE:
+            return signals.shortfall is not None and signals.shortfall > guardrail.limit
+        case GuardrailMetric.FRESHNESS:
+            return signals.age is None or signals.age.total_seconds() > guardrail.limit
+
+
+def _found(guardrail: Guardrail, signals: Signals) -> str:
+    match guardrail.metric:
+        case GuardrailMetric.DRAWDOWN:
+            return f"{signals.drawdown or 0:.2%}"
+        case GuardrailMetric.PERFORMANCE:
+            return f"{signals.shortfall or 0:.2%}"
+        case GuardrailMetric.FRESHNESS:
+            return "no sample" if signals.age is None else f"{signals.age.total_seconds():.0f}s"
+
+
+def _rollback(guardrail: Guardrail, signals: Signals) -> Rollback:
+    motive = Motive.BLIND if guardrail.metric is GuardrailMetric.FRESHNESS else Motive.BREACH
+    return Rollback(signals.model, guardrail.name, motive, _found(guardrail, signals), guardrail.above, signals.read_at)
+
+
+def _hold(guardrail: Guardrail, signals: Signals) -> Hold:
+    sentence = (
+        f"{guardrail.name}: {guardrail.metric} is {_found(guardrail, signals)}, at most {guardrail.above} is allowed"
+    )
+    return Hold(guardrail.name, sentence, guardrail.then)
+
+
+def while_watching(guardrails: list[Guardrail]) -> list[Guardrail]:
+    """The guardrails that hold after a promotion: missing data holds the watch, and never undoes the promotion.
+
+    The former champion would be just as blind, so going back to it would trade one unknown for another.
+    """
+    watched = [
+        guardrail.model_copy(update={"then": None}) if guardrail.metric is GuardrailMetric.FRESHNESS else guardrail
+        for guardrail in guardrails
+    ]
+    if any(guardrail.metric is GuardrailMetric.FRESHNESS for guardrail in watched):
+        return watched
+    return [*watched, ALWAYS_BLIND.model_copy(update={"then": None})]

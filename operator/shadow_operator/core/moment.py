@@ -1,0 +1,18 @@
+"""Moments as Kubernetes writes them."""
+
+from datetime import UTC, datetime
+
+
+def to_text(moment: datetime) -> str:
+    """RFC 3339 in UTC with microseconds (metav1.MicroTime): seconds are too coarse for a rollback."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def to_seconds_text(moment: datetime) -> str:
+    """RFC 3339 in UTC with whole seconds (metav1.Time), as a condition's transition takes it."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def from_text(text: str) -> datetime:
+    """Parse what `to_text` or the API server wrote. Raises ValueError for anything else."""
+    return datetime.fromisoformat(text)

@@ -1,0 +1,141 @@
+"""What people read in the status: a line a challenger, and one sentence for the whole."""
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from shadow_operator.api.rollout import GateRole, Spec
+from shadow_operator.api.status import ChallengerStatus, Phase, Stage, Status
+from shadow_operator.core import roles
+from shadow_operator.core.evidence import Evidence
+from shadow_operator.core.gates import GateResult, Outcome
+from shadow_operator.core.moment import from_text
+from shadow_operator.core.observed import Observed, RouteState
+
+_FINISHED = frozenset({Stage.PROMOTED, Stage.NOT_PROMOTED, Stage.REJECTED, Stage.ROLLED_BACK})
+
+
+def challenger_line(
+    spec: Spec,
+    challenger: ChallengerStatus,
+    evidence: Evidence | None,
+    results: Sequence[GateResult],
+    now: datetime,
+) -> ChallengerStatus:
+    """The challenger's line with its newest figures. A finished one keeps those that it was judged by."""
+    if challenger.stage in _FINISHED:
+        return challenger
+    if evidence is None:
+        return challenger.model_copy(update={"waiting_for": "its first sample"})
+    low, high = evidence.mean.confidence_interval()
+    return challenger.model_copy(
+        update={
+            "samples": evidence.mean.samples,
+            "trades": evidence.trades,
+            "effect": figure(evidence.mean.effect),
+            "interval": [figure(low), figure(high)],
+            "pvalue": figure(evidence.pvalue_mean),
+            "verdict": evidence.mean.verdict.value,
+            "evidence": progress(evidence, spec.error_budget.alpha.fraction),
+            "waiting_for": _waiting_for(spec, challenger, evidence, results, now),
+        }
+    )
+
+
+def figure(value: float) -> str:
+    """Four significant digits; the API has no floats."""
+    return f"{value:.4g}"
+
+
+def progress(evidence: Evidence, alpha: float) -> str:
+    """How far the p-value has come on the way to alpha, on the scale on which evidence adds up (its logarithm)."""
+    reached = math.log(max(evidence.pvalue_mean, 1e-300)) / math.log(alpha)
+    return f"{min(max(reached, 0.0), 1.0):.0%}"
+
+
+def waits_for_shadow(spec: Spec, challenger: ChallengerStatus, trades: int, now: datetime) -> str | None:
+    """What the shadow phase still asks of the challenger, None when it has all."""
+    if challenger.shadow_since is None:
+        return "the route to mirror to it"
+    spent = now - from_text(challenger.shadow_since)
+    if spent < spec.shadow.min_duration.timedelta:
+        return f"{spec.shadow.min_duration} in shadow, {_spoken(spent.total_seconds())} so far"
+    if trades < spec.shadow.min_trades:
+        return f"{spec.shadow.min_trades} trades, {trades} so far"
+    return None
+
+
+def _spoken(seconds: float) -> str:
+    for unit, length in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds >= length:
+            return f"{int(seconds // length)}{unit}"
+    return f"{int(max(seconds, 0))}s"
+
+
+def _waiting_for(
+    spec: Spec,
+    challenger: ChallengerStatus,
+    evidence: Evidence,
+    results: Sequence[GateResult],
+    now: datetime,
+) -> str | None:
+    if challenger.stage is Stage.PENDING:
+        return "its pods and the route"
+    if challenger.stage is Stage.CANARY:
+        return None
+    missing = waits_for_shadow(spec, challenger, evidence.trades, now)
+    open_gates = [r.sentence for r in results if r.role is GateRole.PRIMARY and r.outcome is not Outcome.PASS]
+    reasons = [*([] if missing is None else [missing]), *open_gates]
+    return "; ".join(reasons)[:1024] or "the canary to be free"
+
+
+def leader(challengers: Sequence[ChallengerStatus], evidence: Mapping[str, Evidence]) -> ChallengerStatus | None:
+    """The challenger that acts or was promoted, else the unfinished one with the strongest evidence."""
+    for stage in (Stage.CANARY, Stage.PROMOTED):
+        for challenger in challengers:
+            if challenger.stage is stage:
+                return challenger
+    running = [c for c in challengers if c.stage in roles.SHADOWING and c.name in evidence]
+    return min(running, key=lambda c: (evidence[c.name].pvalue_mean, c.name), default=None)
+
+
+def sentence(
+    spec: Spec,
+    status: Status,
+    phase: Phase,
+    challengers: Sequence[ChallengerStatus],
+    observed: Observed,
+) -> str:
+    """One sentence: what is going on, and what comes next."""
+    champion = roles.champion_of(spec, status)
+    match phase:
+        case Phase.PENDING:
+            return _pending(spec, status, observed)
+        case Phase.SHADOWING:
+            count = sum(c.stage is Stage.SHADOW for c in challengers)
+            return f"{count} of {len(challengers)} challengers in shadow of {champion}"
+        case Phase.CANARY if status.canary is not None:
+            share = roles.canary_percent(spec, status)
+            held = " and is held there" if status.canary.held_since else ""
+            return f"{status.canary.challenger} acts on {share} percent of the requests{held}"
+        case Phase.PROMOTING:
+            return f"{champion} is champion, the route follows"
+        case Phase.WATCHING if status.watch is not None:
+            return f"{champion} is champion and watched for {spec.promotion.watch}, {status.watch.standby} stands by"
+        case Phase.COMPLETED:
+            return f"{champion} is champion"
+        case Phase.ROLLED_BACK:
+            return f"{champion} is champion; the last challenger was rolled back: look at status.challengers, then change one"
+        case _:
+            return f"{champion} is champion; no challenger was better"
+
+
+def _pending(spec: Spec, status: Status, observed: Observed) -> str:
+    waiting = [name for name in roles.roles(spec, status) if not observed.ready(name)]
+    if waiting:
+        workload = observed.workloads.get(waiting[0])
+        why = f": {workload.message}" if workload is not None and workload.message else ""
+        return f"waiting for the pods of {', '.join(sorted(waiting))}{why}"
+    if observed.route.state is not RouteState.PROGRAMMED:
+        return f"waiting for the route: {observed.route.message or observed.route.state.value}"
+    return "waiting for the first pass over the route"
