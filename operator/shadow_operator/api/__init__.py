@@ -1,1 +1,1 @@
-"""The public resources, group `shadowrollouts.io`, version `v1alpha1`: the single source of the CRDs and of their validation."""
+"""The public resources, `shadowrollouts.io/v1alpha1`: the single source of the CRDs and of their validation."""

@@ -1,4 +1,4 @@
-"""The CRD, generated from the models: `python -m shadow_operator.api.crd ROOT` writes it to `crds/` and into the chart."""
+"""The CRD, generated from the models: `python -m shadow_operator.api.crd ROOT` writes it to every place."""
 
 import sys
 from pathlib import Path
@@ -50,7 +50,7 @@ _PRINTER_COLUMNS = [
 _NAMES_FIT = validation(
     "size(self.metadata.name) + size(self.spec.champion.name) < 63 && "
     "self.spec.challengers.all(c, size(self.metadata.name) + size(c.name) < 63)",
-    "the rollout's name and a model's name make the name of a Service, which has at most 63 characters: shorten one of them",
+    "the rollout's name and a model's name together name a Service, which has at most 63 characters: shorten one",
 )
 
 
@@ -106,7 +106,7 @@ def _root_schema() -> Schema:
 
 
 def structural(model: type[BaseModel]) -> Schema:
-    """The model's JSON schema as Kubernetes takes it: no references, no titles, no alternatives (KEP-1693 structural schemas)."""
+    """The model's JSON schema as Kubernetes takes it: a structural one (KEP-1693)."""
     schema = model.model_json_schema(by_alias=True, mode="validation")
     return _convert(schema, schema.get("$defs", {}))
 

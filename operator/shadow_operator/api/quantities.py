@@ -25,6 +25,7 @@ class Quantity(str):
     accepted: ClassVar[str]
 
     def __new__(cls, text: str) -> Self:
+        """Check the form."""
         if len(text) > _MAX_LENGTH or not cls.form.fullmatch(text):
             raise ValueError(f'"{text}" {cls.accepted}')
         return super().__new__(cls, text)

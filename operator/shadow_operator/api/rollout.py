@@ -248,7 +248,7 @@ class Guarantee(StrEnum):
 
 
 class ErrorBudget(Resource):
-    """How often a challenger that is not better may be promoted, over all challengers and however often anyone looks."""
+    """How often a challenger that is not better may be promoted, over all of them and however often anyone looks."""
 
     alpha: Percent = Field(
         Percent("5%"),
@@ -268,7 +268,7 @@ class ErrorBudget(Resource):
     )
     planned_samples: Annotated[int, Field(ge=100, le=10_000_000)] = Field(
         2000,
-        description="About how many intervals the comparison is planned for. A plan, not an end: it stays valid beyond.",
+        description="About how many intervals the comparison is planned for. A plan, no end: it stays valid beyond.",
     )
 
     @model_validator(mode="after")
@@ -318,7 +318,7 @@ class Gate(Resource):
     )
     ratio: Ratio | None = Field(
         None,
-        description="MaxDrawdown only: the most that the challenger's drawdown may be of the champion's; 100% if left out.",
+        description="MaxDrawdown only: the most that its drawdown may be of the champion's; 100% if left out.",
     )
 
 
@@ -355,7 +355,7 @@ class Guardrail(Resource):
                 {
                     "rule": "self.metric == 'freshness' ? self.above.matches('^([0-9]{1,6}(d|h|m|s|ms))+$') : "
                     "self.above.matches('^(100|[0-9]{1,2}(\\\\.[0-9]{1,4})?)%$')",
-                    "messageExpression": "'above is \"' + self.above + '\", but the metric ' + self.metric + ' takes ' + "
+                    "messageExpression": "'above is \"' + self.above + '\", but metric ' + self.metric + ' takes ' + "
                     "(self.metric == 'freshness' ? 'a duration, as in 60s' : 'a share of the capital, as in 5%')",
                     "message": "above has to be a duration for freshness, and a share of the capital otherwise",
                     "fieldPath": ".above",
@@ -367,7 +367,7 @@ class Guardrail(Resource):
                 ),
                 validation(
                     "self.metric != 'freshness' || self.action == 'Hold'",
-                    "missing data is no failure of the model: the action for freshness is Hold, and `then` says what follows",
+                    "missing data is no failure of the model: make freshness act with Hold; `then` says what follows",
                     fieldPath=".action",
                 ),
             ],
@@ -466,8 +466,8 @@ class Spec(Resource):
             "x-kubernetes-validations": [
                 {
                     "rule": "!self.challengers.exists(c, c.name == self.champion.name)",
-                    "messageExpression": "'challenger ' + self.champion.name + ' is also the champion: name another model'",
-                    "message": "a challenger is also the champion: name another model",
+                    "messageExpression": "'challenger ' + self.champion.name + ' is also the champion: name another'",
+                    "message": "a challenger is also the champion: name another",
                     "fieldPath": ".challengers",
                 },
                 validation(

@@ -42,7 +42,8 @@ def _promoted_ahead_of_git(spec: Spec, status: Status, champion: ChampionStatus,
         former = "" if status.watch is None else f" or {status.watch.standby}, its standby"
         return Refusal(
             "ChampionUnknown",
-            f"spec.champion is {spec.champion.name}, but {champion.name} is champion now: name {champion.name}{former}, "
+            f"spec.champion is {spec.champion.name}, but {champion.name} is champion now: name "
+            f"{champion.name}{former}, "
             f"and keep {champion.name} in the manifest; another model becomes champion by being a challenger first",
         )
     return _challengers(spec, status, (), now)

@@ -58,7 +58,7 @@ def _truth(holds: bool) -> ConditionStatus:  # noqa: FBT001 - this is the mappin
     return ConditionStatus.TRUE if holds else ConditionStatus.FALSE
 
 
-def _transition(  # noqa: PLR0913 - the fields of a condition
+def _transition(
     before: Sequence[Condition],
     kind: str,
     status: ConditionStatus,

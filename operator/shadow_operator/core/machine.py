@@ -159,7 +159,7 @@ def rollback_image(status: Status, standby: str) -> str:
 def _record_rollback(run: _Pass) -> _Pass:
     mark = run.observed.route.rollback
     guarded = roles.under_guard(run.status)
-    if mark is None or mark.model != guarded or mark.breached_at < _acting_since(run.status):
+    if mark is None or mark.model != guarded or _is_of_an_earlier_run(mark, run.status):
         return run
     status = rolled_back(run.status, mark, run.now)
     reason = Reason.STEPPED_BACK if mark.motive is Motive.BLIND else Reason.ROLLED_BACK
@@ -169,10 +169,10 @@ def _record_rollback(run: _Pass) -> _Pass:
     return run.changed(reason, message, **{name: getattr(status, name) for name in Status.model_fields})
 
 
-def _acting_since(status: Status) -> datetime:
-    guarded = roles.under_guard(status)
-    challenger = status.challenger(guarded) if guarded else None
-    return datetime.min.replace(tzinfo=None).astimezone() if challenger is None else from_text(challenger.since)
+def _is_of_an_earlier_run(mark: Rollback, status: Status) -> bool:
+    challenger = status.challenger(mark.model)
+    in_canary = status.canary is not None and challenger is not None
+    return in_canary and challenger is not None and mark.breached_at < from_text(challenger.since)
 
 
 def _start_shadows(run: _Pass) -> _Pass:
@@ -184,17 +184,18 @@ def _start_shadows(run: _Pass) -> _Pass:
         if challenger.stage is Stage.PENDING and mirrored and run.observed.ready(challenger.name):
             run = run.changed(
                 Reason.SHADOW_STARTED,
-                f"{challenger.name} sees {route.split.mirrors[challenger.name]} percent of the requests and acts on none",
+                f"{challenger.name} sees {route.split.mirrors[challenger.name]} percent of the requests, acts on none",
                 challengers=run.with_stage(challenger.name, Stage.SHADOW, shadow_since=to_text(run.now)),
             )
     return run
 
 
 def _hold_or_resume(run: _Pass) -> _Pass:
-    canary = run.status.canary
-    if canary is None:
+    canary, judgement = run.status.canary, run.observed.judgement
+    if canary is None or judgement is None or judgement.signals.model != canary.challenger:
+        # Not judged yet: it goes neither on nor on hold, and `_step_is_done` lets nothing advance.
         return run
-    why = _why_held(run)
+    why = None if judgement.hold is None else judgement.hold.sentence
     if why is not None and canary.held_since is None:
         held = canary.model_copy(update={"held_since": to_text(run.now)})
         return run.changed(Reason.CANARY_HELD, f"{canary.challenger} is held at its share: {why}", canary=held)
@@ -203,18 +204,6 @@ def _hold_or_resume(run: _Pass) -> _Pass:
             Reason.CANARY_RESUMED, f"{canary.challenger} goes on after a hold", canary=_resumed(canary, run.now)
         )
     return run
-
-
-def _why_held(run: _Pass) -> str | None:
-    judgement = run.observed.judgement
-    canary = run.status.canary
-    if canary is None:
-        return None
-    if judgement is None or judgement.signals.model != canary.challenger:
-        return "its figures have not been read yet"
-    if judgement.rollback is not None:
-        return "it is being taken back"
-    return None if judgement.hold is None else judgement.hold.sentence
 
 
 def _resumed(canary: CanaryStatus, now: datetime) -> CanaryStatus:
@@ -228,6 +217,8 @@ def _resumed(canary: CanaryStatus, now: datetime) -> CanaryStatus:
 def _start_step_clock(run: _Pass) -> _Pass:
     canary, route, judgement = run.status.canary, run.observed.route, run.observed.judgement
     if canary is None or canary.since is not None or judgement is None:
+        return run
+    if judgement.signals.model != canary.challenger:
         return run
     share = roles.canary_percent(run.spec, run.status)
     programmed = route.state is RouteState.PROGRAMMED and route.split is not None
@@ -251,7 +242,9 @@ def _step(run: _Pass) -> _Pass:
 
 def _step_is_done(run: _Pass, canary: CanaryStatus) -> bool:
     judgement = run.observed.judgement
-    if judgement is None or canary.since is None or canary.held_since is not None:
+    if judgement is None or judgement.hold is not None or judgement.rollback is not None:
+        return False
+    if judgement.signals.model != canary.challenger or canary.since is None or canary.held_since is not None:
         return False
     duration = run.spec.canary.steps[min(canary.step, len(run.spec.canary.steps)) - 1].min_duration.timedelta
     return (

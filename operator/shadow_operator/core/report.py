@@ -33,7 +33,7 @@ def challenger_line(
             "samples": evidence.mean.samples,
             "trades": evidence.trades,
             "effect": figure(evidence.mean.effect),
-            "interval": [figure(low), figure(high)],
+            "interval": None if None in (figure(low), figure(high)) else [figure(low), figure(high)],
             "pvalue": figure(evidence.pvalue_mean),
             "verdict": evidence.mean.verdict.value,
             "evidence": progress(evidence, spec.error_budget.alpha.fraction),
@@ -42,9 +42,9 @@ def challenger_line(
     )
 
 
-def figure(value: float) -> str:
-    """Four significant digits; the API has no floats."""
-    return f"{value:.4g}"
+def figure(value: float) -> str | None:
+    """Four significant digits, None for what is not known yet; the API has no floats."""
+    return f"{value:.4g}" if math.isfinite(value) else None
 
 
 def progress(evidence: Evidence, alpha: float) -> str:
@@ -125,7 +125,7 @@ def sentence(
         case Phase.COMPLETED:
             return f"{champion} is champion"
         case Phase.ROLLED_BACK:
-            return f"{champion} is champion; the last challenger was rolled back: look at status.challengers, then change one"
+            return f"{champion} is champion; a challenger was rolled back: see status.challengers, then change one"
         case _:
             return f"{champion} is champion; no challenger was better"
 

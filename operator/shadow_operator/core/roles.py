@@ -90,7 +90,7 @@ def split(spec: Spec, status: Status) -> Split:
 
 
 def without_challenger(spec: Spec, status: Status) -> Split:
-    """The shares of a rollback: everything to the champion, or after a promotion to the standby; mirrors as they are."""
+    """The shares of a rollback: all to the champion, or after a promotion to the standby; mirrors as they are."""
     safe = status.watch.standby if status.canary is None and status.watch is not None else champion_of(spec, status)
     mirrors = {name: percent for name, percent in split(spec, status).mirrors.items() if name != safe}
     return Split({safe: WHOLE}, mirrors)

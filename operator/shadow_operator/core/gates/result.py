@@ -40,7 +40,10 @@ def judge_comparison(gate: Gate, comparison: ComparisonResult, adjusted: float, 
         sentence = f"{gate.name} passed: {what} is {comparison.effect:+.4g} above the champion's (p {adjusted:.2g})"
         return GateResult(gate.name, gate.role, Outcome.PASS, samples, sentence)
     if comparison.pvalue_worse <= alpha:
-        sentence = f"{gate.name} failed: {what} is {comparison.effect:+.4g} against the champion's (p {comparison.pvalue_worse:.2g})"
+        sentence = (
+            f"{gate.name} failed: {what} is {comparison.effect:+.4g} against the champion's "
+            f"(p {comparison.pvalue_worse:.2g})"
+        )
         return GateResult(gate.name, gate.role, Outcome.FAIL, samples, sentence, final=True)
     needed = "" if comparison.samples_needed is None else f", about {comparison.samples_needed} more needed"
     sentence = f"{gate.name} waits: p {adjusted:.2g} after {samples} samples, {alpha:.2g} passes{needed}"

@@ -1,0 +1,184 @@
+"""Making the cluster like the plan, in the order that is safe at every point at which the operator may die.
+
+What raises a risk is written into the status first and done afterwards; what lowers one is done first.
+"""
+
+import hashlib
+import json
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+
+from shadow_operator.api.rollout import ShadowRollout
+from shadow_operator.api.status import PolicyStatus, Status
+from shadow_operator.cluster import Cluster, ConflictError, NotFoundError
+from shadow_operator.core import roles
+from shadow_operator.core.kinds import CONFIG_MAP, DEPLOYMENT, POD, SERVICE, SHADOW_ROLLOUT
+from shadow_operator.core.machine import Decision
+from shadow_operator.core.observed import Observed
+from shadow_operator.core.plan import (
+    POLICY_ANNOTATION,
+    POLICY_FILE,
+    ROLLOUT_LABEL,
+    Manifest,
+    Plan,
+    object_name,
+    plan,
+    policy_manifest,
+)
+from shadow_operator.core.policy import next_version
+from shadow_operator.fleet import Memory
+from shadow_operator.observe import Ports
+
+_log = logging.getLogger(__name__)
+
+FINALIZER = "shadowrollouts.io/route"
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One pass's writing."""
+
+    ports: Ports
+    rollout: ShadowRollout
+    memory: Memory
+    observed: Observed
+
+    async def carry_out(self, decision: Decision, now: datetime) -> ShadowRollout:
+        """Make the cluster like the decision, and return the rollout with its new status.
+
+        Raises:
+            ClusterError: the API server did not follow; the next pass starts from what it then finds.
+
+        """
+        if decision.refused:
+            return await self._record(self.rollout, decision.status)
+        desired = plan(self.rollout, decision.status, now)
+        before, current = self.observed.route.split, roles.champion_of(self.rollout.spec, self.rollout.status)
+        lowers = before is not None and any(
+            desired.split.weights.get(name, 0) < share for name, share in before.weights.items() if name != current
+        )
+        if lowers and not desired.split.raises_risk_over(before, current):
+            await self._route(desired)
+            status = await self._policy(desired, decision.status)
+            await self._workloads(desired)
+            return await self._record(self.rollout, status)
+        recorded = await self._record(self.rollout, decision.status)
+        await self._workloads(desired)
+        status = await self._policy(desired, recorded.status)
+        await self._route(desired)
+        await self._prune(desired)
+        return await self._record(recorded, status)
+
+    async def _record(self, rollout: ShadowRollout, status: Status) -> ShadowRollout:
+        if status != rollout.status:
+            document = status.model_dump(by_alias=True, exclude_none=True, mode="json")
+            where = rollout.metadata
+            written = await self.ports.cluster.apply_status(
+                SHADOW_ROLLOUT, where.namespace, where.name, document, where.resource_version
+            )
+            version = written["metadata"]["resourceVersion"]
+            known = where.model_copy(update={"resource_version": version})
+            rollout = rollout.model_copy(update={"metadata": known, "status": status})
+        self.memory.rollout = rollout
+        pending = self.memory.rollback
+        if pending is not None and roles.under_guard(status) != pending.model:
+            self.memory.rollback = None
+        return rollout
+
+    async def _route(self, desired: Plan) -> None:
+        async with self.memory.route_lock:
+            if self.memory.rollback is not None:
+                _log.info("the route stays as the guard wrote it until the rollback is recorded")
+                return
+            asked = [dict(desired.split.weights), dict(desired.split.mirrors), self.rollout.spec.workload.port]
+            digest = _digest({"split": asked, "traffic": self.rollout.spec.traffic.model_dump(mode="json")})
+            seen = self.observed.route
+            if seen.split == desired.split and seen.rollback is None and self._unchanged("HTTPRoute", "", digest):
+                return
+            await self.ports.router.apply(
+                self.rollout, desired.split, mark=None, unless_newer_than=seen.resource_version
+            )
+            self.memory.applied[("HTTPRoute", "")] = digest
+
+    async def _workloads(self, desired: Plan) -> None:
+        for manifest in desired.workloads:
+            await self._apply(manifest)
+
+    async def _apply(self, manifest: Manifest) -> None:
+        digest = _digest(dict(manifest.body))
+        if not self._unchanged(manifest.kind.name, manifest.name, digest):
+            await self.ports.cluster.apply(manifest.kind, dict(manifest.body))
+            self.memory.applied[(manifest.kind.name, manifest.name)] = digest
+
+    def _unchanged(self, kind: str, name: str, digest: str) -> bool:
+        return self.memory.applied.get((kind, name)) == digest
+
+    async def _policy(self, desired: Plan, status: Status) -> Status:
+        """Write the policy and touch the pods: a mounted ConfigMap follows in a minute by itself, then within .3 s."""
+        digest = _digest({"policy": desired.policy.text(0)})
+        if self._unchanged("Policy", "", digest) and status.policy is not None:
+            return status
+        cluster, namespace = self.ports.cluster, self.rollout.metadata.namespace
+        found = await cluster.get(CONFIG_MAP, namespace, object_name(self.rollout, "policy"))
+        current = None if found is None else found.get("data", {}).get(POLICY_FILE)
+        version = next_version(desired.policy, current)
+        if current != desired.policy.text(version):
+            manifest = policy_manifest(self.rollout, desired.policy, version)
+            await cluster.apply(manifest.kind, dict(manifest.body))
+            await _touch_pods(cluster, self.rollout, version)
+        self.memory.applied[("Policy", "")] = digest
+        return status.model_copy(update={"policy": PolicyStatus(version=version, digest=desired.policy.digest)})
+
+    async def _prune(self, desired: Plan) -> None:
+        """Take away the workloads of models that are out of the race, once the gateway sends them nothing."""
+        seen = self.observed.route.split
+        if seen is None:
+            return
+        for name in self.observed.workloads:
+            if name in desired.models or name in seen.weights or name in seen.mirrors:
+                continue
+            namespace, workload = self.rollout.metadata.namespace, object_name(self.rollout, name)
+            for kind in (SERVICE, DEPLOYMENT):
+                await self.ports.cluster.delete(kind, namespace, workload)
+                self.memory.applied.pop((kind.name, workload), None)
+
+
+async def hold_on_to(cluster: Cluster, rollout: ShadowRollout) -> None:
+    """Ask to be told before the rollout goes, so that its route goes first."""
+    if FINALIZER not in rollout.metadata.finalizers:
+        await _finalizers(cluster, rollout, [FINALIZER])
+
+
+async def let_go(ports: Ports, rollout: ShadowRollout) -> None:
+    """The rollout is being deleted: the champion serves until the route is gone, then everything may go."""
+    if FINALIZER not in rollout.metadata.finalizers:
+        return
+    await ports.router.remove(rollout)
+    try:
+        await _finalizers(ports.cluster, rollout, [])
+    except (NotFoundError, ConflictError):
+        _log.info("%s/%s was gone already", rollout.metadata.namespace, rollout.metadata.name)
+
+
+async def _finalizers(cluster: Cluster, rollout: ShadowRollout, finalizers: list[str]) -> None:
+    where = rollout.metadata
+    body = {
+        # The identity keeps a late write from making the object anew.
+        "metadata": {"name": where.name, "namespace": where.namespace, "uid": where.uid, "finalizers": finalizers}
+    }
+    await cluster.apply(SHADOW_ROLLOUT, body)
+
+
+async def _touch_pods(cluster: Cluster, rollout: ShadowRollout, version: int) -> None:
+    namespace = rollout.metadata.namespace
+    for pod in await cluster.list(POD, namespace, f"{ROLLOUT_LABEL}={rollout.metadata.name}"):
+        patch = {"metadata": {"annotations": {POLICY_ANNOTATION: str(version)}}}
+        try:
+            await cluster.merge(POD, namespace, pod["metadata"]["name"], patch)
+        except NotFoundError:
+            continue
+
+
+def _digest(content: dict[str, object]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

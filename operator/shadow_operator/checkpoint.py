@@ -1,0 +1,48 @@
+"""Evidence outlives the operator: one small ConfigMap a rollout, `<rollout>-evidence`."""
+
+import json
+import logging
+from datetime import UTC, datetime
+from typing import Any
+
+from shadow_operator.api.rollout import ShadowRollout
+from shadow_operator.cluster import Cluster
+from shadow_operator.core.acting import ActingBook
+from shadow_operator.core.comparison import Comparisons
+from shadow_operator.core.kinds import CONFIG_MAP
+from shadow_operator.core.plan import metadata, object_name
+from shadow_operator.fleet import Memory
+
+_log = logging.getLogger(__name__)
+
+_COMPARISONS = "comparisons.json"
+_ACTING = "acting.json"
+
+
+async def restore(cluster: Cluster, rollout: ShadowRollout, memory: Memory) -> None:
+    """Bring back what was kept. What can't be read starts anew, which only costs time."""
+    name = object_name(rollout, "evidence")
+    found = await cluster.get(CONFIG_MAP, rollout.metadata.namespace, name)
+    data: dict[str, Any] = {} if found is None else found.get("data", {})
+    comparisons, acting = Comparisons(), None
+    try:
+        if _COMPARISONS in data:
+            comparisons = Comparisons.from_json(json.loads(data[_COMPARISONS]))
+        if _ACTING in data:
+            acting = ActingBook.from_json(json.loads(data[_ACTING]))
+    except (ValueError, KeyError, TypeError) as error:
+        _log.warning("ConfigMap %s can't be read, its evidence starts anew: %r", name, error)
+    memory.acting = acting
+    memory.comparisons = comparisons
+
+
+async def keep(cluster: Cluster, rollout: ShadowRollout, memory: Memory) -> None:
+    """Keep the evidence as it is now."""
+    if memory.comparisons is None:
+        return
+    data = {_COMPARISONS: json.dumps(memory.comparisons.to_json())}
+    if memory.acting is not None:
+        data[_ACTING] = json.dumps(memory.acting.to_json())
+    body = {"metadata": metadata(rollout, object_name(rollout, "evidence")), "data": data}
+    await cluster.apply(CONFIG_MAP, body)
+    memory.checkpointed_at = datetime.now(UTC)

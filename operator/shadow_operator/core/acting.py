@@ -1,0 +1,108 @@
+"""The book of the model that acts: its drawdown from the high-water mark, and how far it is behind its rival."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Self
+
+from shadow_operator.core.contract import Figure
+from shadow_operator.core.counters import Counters
+from shadow_operator.core.guardrails import Signals
+from shadow_operator.core.moment import from_text, to_text
+from shadow_operator.core.readings import Reading
+from shadow_stats import Drawdown
+
+
+class ActingBook:
+    """What the acting model won and lost since it acts, on the share of the capital that it acts with.
+
+    The share grows from step to step, so each result counts as a fraction of the capital that it was made with, and the
+    fractions add up to an equity that starts at 1.
+    """
+
+    __slots__ = (
+        "_counters",
+        "_drawdown",
+        "_rival_decisions",
+        "_rival_result",
+        "_stakes",
+        "decisions",
+        "model",
+        "read_at",
+        "rival",
+    )
+
+    def __init__(self, model: str, rival: str) -> None:
+        self.model = model
+        self.rival = rival
+        self.decisions = 0.0
+        self.read_at: datetime | None = None
+        self._counters = Counters()
+        self._drawdown = Drawdown(1.0)
+        self._rival_result = 0.0
+        self._rival_decisions = 0.0
+        # Decisions, each divided by the capital that it was made with.
+        self._stakes = 0.0
+
+    def advance(self, reading: Reading, capital: float) -> None:
+        """Take in the next reading; `capital` is what the model acts with now, in account currency."""
+        own = self._counters.advance(reading, self.model)
+        rival = self._counters.advance(reading, self.rival)
+        if Figure.PROFIT in own and Figure.LOSS in own:
+            self._drawdown.update([(own[Figure.PROFIT] - own[Figure.LOSS]) / capital])
+        self.decisions += own.get(Figure.DECISIONS, 0.0)
+        self._stakes += own.get(Figure.DECISIONS, 0.0) / capital
+        if Figure.PROFIT in rival and Figure.LOSS in rival:
+            self._rival_result += rival[Figure.PROFIT] - rival[Figure.LOSS]
+        self._rival_decisions += rival.get(Figure.DECISIONS, 0.0)
+        self.read_at = reading.at
+
+    def signals(self, reading: Reading) -> Signals:
+        """The figures that the guardrails judge, as of the reading that was taken in last."""
+        moments = [reading.sampled_at(name) for name in (self.model, self.rival)]
+        known = [moment for moment in moments if moment is not None]
+        missing = reading.missing(self.model) or reading.missing(self.rival)
+        return Signals(
+            model=self.model,
+            read_at=reading.at,
+            drawdown=self._drawdown.current,
+            shortfall=self._shortfall(),
+            age=reading.at - min(known) if len(known) == len(moments) else None,
+            decisions=int(self.decisions),
+            why_blind=missing or "",
+        )
+
+    def blind(self, at: datetime, why: str) -> Signals:
+        """The figures when nothing could be read: what was known stays known, and its age grows."""
+        age = None if self.read_at is None else at - self.read_at
+        return Signals(self.model, at, self._drawdown.current, self._shortfall(), age, int(self.decisions), why)
+
+    def _shortfall(self) -> float | None:
+        if self._rival_decisions <= 0:
+            return None
+        return self._rival_result / self._rival_decisions * self._stakes - self._drawdown.profit
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values from which `from_json` resumes: the high-water mark survives the operator."""
+        return {
+            "model": self.model,
+            "rival": self.rival,
+            "readAt": None if self.read_at is None else to_text(self.read_at),
+            "decisions": self.decisions,
+            "rivalResult": self._rival_result,
+            "rivalDecisions": self._rival_decisions,
+            "stakes": self._stakes,
+            "drawdown": self._drawdown.to_json(),
+            "counters": self._counters.to_json(),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Resume what `to_json` wrote. Raises ValueError or KeyError when it is not whole."""
+        book = cls(data["model"], data["rival"])
+        book.read_at = None if data["readAt"] is None else from_text(data["readAt"])
+        book.decisions = data["decisions"]
+        book._rival_result, book._rival_decisions = data["rivalResult"], data["rivalDecisions"]
+        book._stakes = data["stakes"]
+        book._drawdown = Drawdown.from_json(data["drawdown"])
+        book._counters = Counters.from_json(data["counters"])
+        return book

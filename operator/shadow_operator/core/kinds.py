@@ -1,0 +1,28 @@
+"""The kinds of objects that the operator reads or writes."""
+
+from dataclasses import dataclass
+
+from shadow_operator.api import rollout
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind, as the API server addresses it."""
+
+    api_version: str
+    name: str
+    plural: str
+
+    @property
+    def root(self) -> str:
+        """The path of its API group and version."""
+        return f"/api/{self.api_version}" if "/" not in self.api_version else f"/apis/{self.api_version}"
+
+
+SHADOW_ROLLOUT = Kind(rollout.API_VERSION, rollout.KIND, rollout.PLURAL)
+DEPLOYMENT = Kind("apps/v1", "Deployment", "deployments")
+SERVICE = Kind("v1", "Service", "services")
+CONFIG_MAP = Kind("v1", "ConfigMap", "configmaps")
+POD = Kind("v1", "Pod", "pods")
+EVENT = Kind("v1", "Event", "events")
+HTTP_ROUTE = Kind("gateway.networking.k8s.io/v1", "HTTPRoute", "httproutes")

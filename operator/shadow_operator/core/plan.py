@@ -1,0 +1,189 @@
+"""From the status to the objects that the cluster should hold. Pure: the same status gives the same objects."""
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from shadow_operator.api.rollout import API_VERSION, GROUP, KIND, Model, ShadowRollout
+from shadow_operator.api.status import Stage, Status
+from shadow_operator.core import roles
+from shadow_operator.core.kinds import CONFIG_MAP, DEPLOYMENT, SERVICE, Kind
+from shadow_operator.core.moment import from_text
+from shadow_operator.core.policy import Policy, policy_of
+from shadow_operator.core.split import Split
+
+ROLLOUT_LABEL = f"{GROUP}/rollout"
+MODEL_LABEL = f"{GROUP}/model"
+MANAGED_BY = "app.kubernetes.io/managed-by"
+POLICY_ANNOTATION = f"{GROUP}/policy-version"
+CONTAINER = "model"
+POLICY_DIRECTORY = "/etc/shadow"
+POLICY_FILE = "policy.json"
+
+# Connections drain before the pods of a model that is out of the race go.
+_KEPT_AFTER_THE_RACE = timedelta(seconds=30)
+_OUT_OF_THE_RACE = frozenset({Stage.REJECTED, Stage.ROLLED_BACK, Stage.NOT_PROMOTED})
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """One object as the cluster should hold it."""
+
+    kind: Kind
+    body: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The object's name."""
+        return str(self.body["metadata"]["name"])
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that one rollout should have in the cluster.
+
+    Attributes:
+        split: the shares of the traffic.
+        policy: what the models may do.
+        workloads: Deployments and Services of the models, and the stable Service of the champion.
+        models: the models that have a workload; the workload of any other one can go.
+
+    """
+
+    split: Split
+    policy: Policy
+    workloads: Sequence[Manifest]
+    models: frozenset[str]
+
+
+def plan(rollout: ShadowRollout, status: Status, now: datetime) -> Plan:
+    """Plan the objects for `status`."""
+    models = _running(rollout, status, now)
+    workloads: list[Manifest] = []
+    for model in models:
+        workloads += [_deployment(rollout, model), _service(rollout, object_name(rollout, model.name), model.name)]
+    champion = roles.champion_of(rollout.spec, status)
+    workloads.append(_service(rollout, object_name(rollout, "champion"), champion))
+    return Plan(
+        split=roles.split(rollout.spec, status),
+        policy=policy_of(f"{rollout.metadata.namespace}/{rollout.metadata.name}", rollout.spec, status),
+        workloads=workloads,
+        models=frozenset(model.name for model in models),
+    )
+
+
+def object_name(rollout: ShadowRollout, suffix: str) -> str:
+    """The name of one of the rollout's objects: `<rollout>-<model>`, `<rollout>-champion`, `<rollout>-policy`."""
+    return f"{rollout.metadata.name}-{suffix}"
+
+
+def metadata(rollout: ShadowRollout, name: str, **labels: str) -> dict[str, Any]:
+    """Metadata of an object that belongs to the rollout and goes with it."""
+    return {
+        "name": name,
+        "namespace": rollout.metadata.namespace,
+        "labels": {ROLLOUT_LABEL: rollout.metadata.name, MANAGED_BY: "shadow-operator", **labels},
+        "ownerReferences": [
+            {
+                "apiVersion": API_VERSION,
+                "kind": KIND,
+                "name": rollout.metadata.name,
+                "uid": rollout.metadata.uid,
+                "controller": True,
+                "blockOwnerDeletion": False,
+            },
+        ],
+    }
+
+
+def policy_manifest(rollout: ShadowRollout, policy: Policy, version: int) -> Manifest:
+    """The ConfigMap that every model of the rollout mounts."""
+    body = {"metadata": metadata(rollout, object_name(rollout, "policy")), "data": {POLICY_FILE: policy.text(version)}}
+    return Manifest(CONFIG_MAP, body)
+
+
+def _running(rollout: ShadowRollout, status: Status, now: datetime) -> list[Model]:
+    names = set(roles.roles(rollout.spec, status))
+    for challenger in status.challengers:
+        is_draining = now - from_text(challenger.since) < _KEPT_AFTER_THE_RACE
+        if challenger.stage in _OUT_OF_THE_RACE and is_draining:
+            names.add(challenger.name)
+    found = (rollout.spec.model(name) for name in sorted(names))
+    return [model for model in found if model is not None]
+
+
+def _selector(rollout: ShadowRollout, model: str) -> dict[str, str]:
+    return {ROLLOUT_LABEL: rollout.metadata.name, MODEL_LABEL: model}
+
+
+def _service(rollout: ShadowRollout, name: str, model: str) -> Manifest:
+    port = rollout.spec.workload.port
+    body = {
+        "metadata": metadata(rollout, name, **{MODEL_LABEL: model}),
+        "spec": {
+            "selector": _selector(rollout, model),
+            "ports": [{"name": "http", "port": port, "targetPort": port, "protocol": "TCP"}],
+        },
+    }
+    return Manifest(SERVICE, body)
+
+
+def _deployment(rollout: ShadowRollout, model: Model) -> Manifest:
+    replicas = model.replicas or rollout.spec.workload.replicas
+    body = {
+        "metadata": metadata(rollout, object_name(rollout, model.name), **{MODEL_LABEL: model.name}),
+        "spec": {
+            "replicas": replicas,
+            "selector": {"matchLabels": _selector(rollout, model.name)},
+            # A model never has fewer pods than asked for while they are replaced.
+            "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},
+            "template": _template(rollout, model),
+        },
+    }
+    return Manifest(DEPLOYMENT, body)
+
+
+def _template(rollout: ShadowRollout, model: Model) -> dict[str, Any]:
+    template = copy.deepcopy(rollout.spec.workload.template)
+    labels = template.setdefault("metadata", {}).setdefault("labels", {})
+    labels.update({**_selector(rollout, model.name), MANAGED_BY: "shadow-operator"})
+    spec = template.setdefault("spec", {})
+    containers = spec.setdefault("containers", [])
+    container = next((c for c in containers if c.get("name") == CONTAINER), None)
+    if container is None:
+        container = {"name": CONTAINER}
+        containers.insert(0, container)
+    _complete(container, rollout, model)
+    volumes = [volume for volume in spec.get("volumes", []) if volume.get("name") != "policy"]
+    # Optional, because a pod may start in the moment before the policy is there: a model without one acts on nothing.
+    policy = {"name": "policy", "configMap": {"name": object_name(rollout, "policy"), "optional": True}}
+    spec["volumes"] = [*volumes, policy]
+    return template
+
+
+def _complete(container: dict[str, Any], rollout: ShadowRollout, model: Model) -> None:
+    container["image"] = model.image
+    own = {"command": model.command, "args": model.args, "resources": model.resources}
+    container.update({key: value for key, value in own.items() if value is not None})
+    port = rollout.spec.workload.port
+    ports = container.setdefault("ports", [])
+    if not any(known.get("containerPort") == port for known in ports):
+        ports.append({"name": "http", "containerPort": port, "protocol": "TCP"})
+    mounts = [mount for mount in container.get("volumeMounts", []) if mount.get("name") != "policy"]
+    container["volumeMounts"] = [*mounts, {"name": "policy", "mountPath": POLICY_DIRECTORY, "readOnly": True}]
+    container["env"] = _environment(container.get("env", []), rollout, model)
+
+
+def _environment(common: Sequence[Mapping[str, Any]], rollout: ShadowRollout, model: Model) -> list[dict[str, Any]]:
+    own = [variable.model_dump(by_alias=True, exclude_none=True) for variable in model.env]
+    given = [
+        {"name": "SHADOW_ROLLOUT", "value": f"{rollout.metadata.namespace}/{rollout.metadata.name}"},
+        {"name": "MODEL_NAME", "value": model.name},
+        {"name": "SHADOW_POLICY_PATH", "value": f"{POLICY_DIRECTORY}/{POLICY_FILE}"},
+    ]
+    merged: dict[str, dict[str, Any]] = {}
+    for variable in (*common, *own, *given):
+        merged[variable["name"]] = dict(variable)
+    return list(merged.values())

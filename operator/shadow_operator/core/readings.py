@@ -1,0 +1,65 @@
+"""What the metrics said at one moment, by model and figure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from shadow_operator.core.contract import FIGURE_LABEL, MODEL_LABEL, Figure
+
+SeriesKey = str
+_FIGURES = frozenset(figure.value for figure in Figure)
+Values = Mapping[SeriesKey, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """All figures at one moment. A figure that is not there was not there: it is never taken for 0."""
+
+    at: datetime
+    figures: Mapping[tuple[str, Figure], Values]
+
+    def values(self, model: str, figure: Figure) -> Values:
+        """The series of one figure of one model, one for each instance; empty when there is none."""
+        return self.figures.get((model, figure), {})
+
+    def sampled_at(self, model: str) -> datetime | None:
+        """When the newest of the model's samples was taken."""
+        moments = self.values(model, Figure.SAMPLED_AT)
+        return datetime.fromtimestamp(max(moments.values()), tz=UTC) if moments else None
+
+    def missing(self, model: str) -> str | None:
+        """Which figure without which nothing can be said of the model is not there, None when all are."""
+        for figure in (Figure.PROFIT, Figure.LOSS, Figure.DECISIONS):
+            if not self.values(model, figure):
+                return f"there is no series {figure} of {model}"
+        return None
+
+
+def reading(at: datetime, samples: Iterable[tuple[Mapping[str, str], float]]) -> Reading:
+    """Gather samples of one moment; those that do not say whose they are and what they are, are left out."""
+    figures: dict[tuple[str, Figure], dict[SeriesKey, float]] = {}
+    for labels, value in samples:
+        owner = _owner(labels)
+        if owner is not None:
+            figures.setdefault(owner, {})[_key(labels)] = value
+    return Reading(at, figures)
+
+
+def readings(tracks: Iterable[tuple[Mapping[str, str], Sequence[tuple[float, float]]]]) -> Sequence[Reading]:
+    """Gather series over a grid into one reading a moment, in order of time."""
+    samples: dict[float, list[tuple[Mapping[str, str], float]]] = {}
+    for labels, points in tracks:
+        for moment, value in points:
+            samples.setdefault(moment, []).append((labels, value))
+    return [reading(datetime.fromtimestamp(moment, tz=UTC), samples[moment]) for moment in sorted(samples)]
+
+
+def _owner(labels: Mapping[str, str]) -> tuple[str, Figure] | None:
+    model, figure = labels.get(MODEL_LABEL), labels.get(FIGURE_LABEL)
+    if model is None or figure not in _FIGURES:
+        return None
+    return model, Figure(figure)
+
+
+def _key(labels: Mapping[str, str]) -> SeriesKey:
+    return ",".join(f"{k}={v}" for k, v in sorted(labels.items()) if k not in {MODEL_LABEL, FIGURE_LABEL})

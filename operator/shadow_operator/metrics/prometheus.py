@@ -1,0 +1,164 @@
+"""Prometheus, through prometheus-api-client, with what that library lacks made up for here and nowhere else.
+
+It blocks, so it runs in threads of its own; it drops the warnings that say that an answer is partial, so they are kept;
+it sends long queries in the URL, so they are posted as a form; it turns "NaN" into a number, so that is left out.
+"""
+
+import asyncio
+import math
+import random
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from typing import Any
+
+import requests
+from prometheus_api_client.exceptions import PrometheusApiClientException
+from prometheus_api_client.prometheus_connect import PrometheusConnect
+from urllib3.util.retry import Retry
+
+from shadow_operator.metrics.source import MetricsError, Sample, Track
+
+# Prometheus refuses more points than this in one answer (web/api/v1, "exceeded maximum resolution of 11,000 points").
+MAX_POINTS = 11_000
+_ATTEMPTS = 2
+_THREADS = 8
+_RETRY_SECONDS = 0.2
+
+
+class _Session(requests.Session):
+    """Posts queries as a form, and keeps the warnings of the last answer of each thread."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._heard = threading.local()
+
+    def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
+        if method == "POST":
+            kwargs["data"] = kwargs.pop("params", None)
+        response = super().request(method, url, *args, **kwargs)
+        self._heard.warnings = _warnings(response)
+        return response
+
+    def warnings(self) -> list[str]:
+        """The warnings of this thread's last answer."""
+        return list(getattr(self._heard, "warnings", []))
+
+
+class Prometheus:
+    """One Prometheus. Every call has a deadline and one retry."""
+
+    def __init__(self, address: str, timeout_seconds: float) -> None:
+        self._session = _Session()
+        self._timeout = timeout_seconds
+        self._client = PrometheusConnect(
+            url=address.rstrip("/"),
+            session=self._session,
+            # Retries are ours: the library's know neither the deadline nor a POST.
+            retry=Retry(total=0),
+            # Annotated as int there, and handed to requests, which takes fractions.
+            timeout=timeout_seconds,  # type: ignore[arg-type]
+            method="POST",
+        )
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="prometheus")
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._client.close()
+
+    async def instant(self, query: str) -> Sequence[Sample]:
+        """The newest samples. Raises MetricsError where they can't be had whole."""
+        rows = await self._ask(query, lambda: self._client.custom_query(query, params=self._parameters()))
+        return [Sample(_labels(row), value) for row in rows if (value := _number(row["value"][1])) is not None]
+
+    async def range(self, query: str, start: datetime, end: datetime, step: timedelta) -> Sequence[Track]:
+        """The series from `start` to `end`, both included, in as many pieces as the limit of points asks for."""
+        pieces = [await self._piece(query, first, last, step) for first, last in chunks(start, end, step)]
+        return _joined(pieces)
+
+    async def _piece(self, query: str, start: datetime, end: datetime, step: timedelta) -> list[Track]:
+        seconds = f"{step.total_seconds():.3f}"
+        rows = await self._ask(
+            query, lambda: self._client.custom_query_range(query, start, end, seconds, params=self._parameters())
+        )
+        return [Track(_labels(row), _points(row["values"])) for row in rows]
+
+    def _parameters(self) -> dict[str, str]:
+        return {"timeout": f"{self._timeout:.3f}s"}
+
+    async def _ask(self, query: str, call: Callable[[], Any]) -> list[dict[str, Any]]:
+        loop = asyncio.get_running_loop()
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                return await loop.run_in_executor(self._threads, self._answer, call)
+            except (requests.RequestException, PrometheusApiClientException, ValueError, KeyError) as error:
+                if attempt == _ATTEMPTS or not _may_pass(error):
+                    raise MetricsError(f"the query {_shortened(query)} failed: {_said(error)}") from error
+            await asyncio.sleep(_RETRY_SECONDS * (1 + random.random()))  # noqa: S311 - jitter
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _answer(self, call: Callable[[], Any]) -> list[dict[str, Any]]:
+        rows = call()
+        warnings = self._session.warnings()
+        if warnings:
+            raise ValueError(f"the answer is partial: {'; '.join(warnings)}")
+        return list(rows)
+
+
+def chunks(start: datetime, end: datetime, step: timedelta) -> list[tuple[datetime, datetime]]:
+    """Cut a range into pieces of at most 11,000 points that share none."""
+    if end < start:
+        return []
+    length = step * (MAX_POINTS - 1)
+    pieces = []
+    first = start
+    while first <= end:
+        last = min(first + length, end)
+        pieces.append((first, last))
+        first = last + step
+    return pieces
+
+
+def _joined(pieces: Sequence[Sequence[Track]]) -> list[Track]:
+    tracks: dict[tuple[tuple[str, str], ...], Track] = {}
+    for track in (track for piece in pieces for track in piece):
+        key = tuple(sorted(track.labels.items()))
+        earlier = tracks.get(key)
+        points = track.points if earlier is None else (*earlier.points, *track.points)
+        tracks[key] = Track(track.labels, points)
+    return list(tracks.values())
+
+
+def _labels(row: dict[str, Any]) -> dict[str, str]:
+    return {str(name): str(value) for name, value in row["metric"].items()}
+
+
+def _points(values: Sequence[tuple[float, str]]) -> tuple[tuple[float, float], ...]:
+    return tuple((float(moment), value) for moment, text in values if (value := _number(text)) is not None)
+
+
+def _number(text: str) -> float | None:
+    value = float(text)
+    return value if math.isfinite(value) else None
+
+
+def _warnings(response: requests.Response) -> list[str]:
+    try:
+        return [str(warning) for warning in response.json().get("warnings") or []]
+    except (ValueError, AttributeError):
+        return []
+
+
+def _may_pass(error: Exception) -> bool:
+    """Whether asking again may help: a bad query stays bad."""
+    return not isinstance(error, PrometheusApiClientException) or "HTTP Status Code 4" not in str(error)
+
+
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:500]
+
+
+def _shortened(query: str) -> str:
+    return query if len(query) <= 200 else query[:200] + " ..."

@@ -1,0 +1,109 @@
+"""Reading the world for one pass: pods, route, metrics. Whatever can't be read is unknown, not an error."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from shadow_operator.api.rollout import ShadowRollout
+from shadow_operator.cluster import Cluster, Object
+from shadow_operator.core import roles
+from shadow_operator.core.comparison import Comparisons, aligned_end
+from shadow_operator.core.contract import queries
+from shadow_operator.core.evidence import Evidence
+from shadow_operator.core.kinds import DEPLOYMENT
+from shadow_operator.core.observed import MetricsHealth, Observed, Workload
+from shadow_operator.core.plan import MODEL_LABEL, ROLLOUT_LABEL
+from shadow_operator.core.readings import Reading, readings
+from shadow_operator.fleet import Memory
+from shadow_operator.metrics import MetricsError, MetricSource
+from shadow_operator.traffic import Router
+
+# Between a scrape and the moment at which its samples can be queried.
+_INGESTION_LAG = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Everything outside of the program."""
+
+    cluster: Cluster
+    router: Router
+    source: MetricSource
+
+
+async def observe(ports: Ports, rollout: ShadowRollout, memory: Memory, now: datetime) -> Observed:
+    """Read everything that a decision needs."""
+    comparisons = memory.comparisons or Comparisons()
+    health = await _compare(ports.source, rollout, comparisons, now)
+    evidence = comparisons.evidence()
+    route = await ports.router.observed(rollout)
+    if memory.rollback is not None and memory.rollback.zero_at is not None:
+        route = replace(route, rollback=memory.rollback)
+    return Observed(
+        route=route,
+        workloads=await _workloads(ports.cluster, rollout),
+        evidence=evidence if health.available else _blinded(evidence, health.message),
+        metrics=health,
+        judgement=memory.judgement,
+    )
+
+
+async def _compare(
+    source: MetricSource, rollout: ShadowRollout, comparisons: Comparisons, now: datetime
+) -> MetricsHealth:
+    """Read the part of the time grid that is new and complete, and compare."""
+    spec, status = rollout.spec, rollout.status
+    comparisons.pairs(spec, status)
+    step = spec.metrics.interval.timedelta
+    end = aligned_end(now, step, spec.metrics.scrape_interval.timedelta + _INGESTION_LAG)
+    start = end if comparisons.last_at is None else comparisons.last_at + step
+    try:
+        comparisons.advance(spec, status, await _read(source, rollout, start, end))
+    except MetricsError as error:
+        return MetricsHealth(available=False, message=str(error)[:1024])
+    blind = sorted({evidence.blind for evidence in comparisons.evidence().values() if evidence.blind})
+    if blind:
+        return MetricsHealth(available=False, message="; ".join(blind)[:1024])
+    return MetricsHealth(available=True, message=f"every query to {spec.metrics.prometheus.address} was answered")
+
+
+async def _read(source: MetricSource, rollout: ShadowRollout, start: datetime, end: datetime) -> list[Reading]:
+    if start > end:
+        return []
+    models = {roles.champion_of(rollout.spec, rollout.status)}
+    models |= {challenger.name for challenger in roles.unfinished(rollout.status)}
+    key = rollout.metadata
+    step = rollout.spec.metrics.interval.timedelta
+    tracks = [
+        (track.labels, track.points)
+        for query in queries(rollout.spec.metrics.queries, key.namespace, key.name, sorted(models))
+        for track in await source.range(query, start, end, step)
+    ]
+    return list(readings(tracks))
+
+
+def _blinded(evidence: Mapping[str, Evidence], why: str) -> Mapping[str, Evidence]:
+    return {name: replace(known, blind=known.blind or why) for name, known in evidence.items()}
+
+
+async def _workloads(cluster: Cluster, rollout: ShadowRollout) -> Mapping[str, Workload]:
+    selector = f"{ROLLOUT_LABEL}={rollout.metadata.name}"
+    found = await cluster.list(DEPLOYMENT, rollout.metadata.namespace, selector)
+    return {each["metadata"]["labels"][MODEL_LABEL]: workload_of(each) for each in found}
+
+
+def workload_of(deployment: Object) -> Workload:
+    """Whether every pod that the Deployment asks for is there, updated and ready."""
+    wanted, status = deployment["spec"].get("replicas", 1), deployment.get("status", {})
+    if status.get("observedGeneration", 0) < deployment["metadata"].get("generation", 0):
+        return Workload(ready=False, message="the Deployment was just changed")
+    ready = min(status.get("readyReplicas", 0), status.get("updatedReplicas", 0))
+    if ready >= wanted:
+        return Workload(ready=True)
+    troubles = [
+        condition["message"]
+        for condition in status.get("conditions", [])
+        if condition["type"] == "ReplicaFailure"
+        or (condition["type"] == "Progressing" and condition["status"] == "False")
+    ]
+    return Workload(ready=False, message="; ".join([f"{ready} of {wanted} pods are ready", *troubles]))

@@ -1,0 +1,147 @@
+"""One pass for one rollout: observe, evaluate, decide, act, record. Read it and you have seen the program."""
+
+import logging
+import random
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from pydantic import ValidationError
+
+from shadow_operator import checkpoint, telemetry
+from shadow_operator.act import Act, hold_on_to, let_go
+from shadow_operator.api.rollout import Metadata, ShadowRollout
+from shadow_operator.api.status import Status
+from shadow_operator.cluster import Cluster, ConflictError, Object
+from shadow_operator.core.kinds import SHADOW_ROLLOUT
+from shadow_operator.core.machine import decide, refuse
+from shadow_operator.fleet import Fleet, Key, Memory
+from shadow_operator.metrics import MetricSource
+from shadow_operator.notify import notify
+from shadow_operator.observe import Ports, observe
+from shadow_operator.traffic import Router
+
+_log = logging.getLogger(__name__)
+
+# Objects that somebody deleted or changed by hand are put right at least this often.
+_RESYNC = timedelta(minutes=1)
+_AT_ONCE = timedelta(0)
+
+
+class Reconciler:
+    """Passes over rollouts."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        router: Router,
+        source_of: Callable[[ShadowRollout], MetricSource],
+        fleet: Fleet,
+        clock: Callable[[], datetime],
+        *,
+        longest_wait: timedelta,
+        longest_unkept: timedelta,
+    ) -> None:
+        self._cluster = cluster
+        self._router = router
+        self._source_of = source_of
+        self._fleet = fleet
+        self._clock = clock
+        self._longest_wait = longest_wait
+        self._longest_unkept = longest_unkept
+        self._resynced: dict[Key, datetime] = {}
+
+    async def once(self, key: Key) -> timedelta | None:
+        """Make one pass.
+
+        Returns:
+            When the next one is due, or None when the rollout is gone.
+
+        Raises:
+            ClusterError: the API server did not answer or did not follow; the next pass starts from what it then finds.
+
+        """
+        found = await self._cluster.get(SHADOW_ROLLOUT, key.namespace, key.name)
+        if found is None:
+            self._forget(key)
+            return None
+        if "deletionTimestamp" in found["metadata"]:
+            return None
+        try:
+            rollout = ShadowRollout.model_validate(found)
+        except ValidationError as error:
+            await self._refuse(found, error)
+            return self._longest_wait
+        with telemetry.PASS_SECONDS.time():
+            return await self._pass(key, rollout)
+
+    async def retire(self, key: Key) -> None:
+        """The rollout is being deleted: take its route away first, then let it go."""
+        found = await self._cluster.get(SHADOW_ROLLOUT, key.namespace, key.name)
+        if found is not None and "deletionTimestamp" in found["metadata"]:
+            rollout = ShadowRollout.model_validate(found)
+            await let_go(self._ports(rollout), rollout)
+        self._forget(key)
+
+    async def _pass(self, key: Key, rollout: ShadowRollout) -> timedelta:
+        memory = self._fleet.of(key)
+        ports = self._ports(rollout)
+        await hold_on_to(self._cluster, rollout)
+        if memory.comparisons is None:
+            await checkpoint.restore(self._cluster, rollout, memory)
+        # From here on the guard looks at it, whatever becomes of the rest of this pass.
+        memory.rollout = rollout
+        now = self._clock()
+        self._resync(key, memory, now)
+        observed = await observe(ports, rollout, memory, now)
+        decision = decide(rollout.spec, rollout.metadata.generation, rollout.status, observed, self._clock())
+        try:
+            after = await Act(ports, rollout, memory, observed).carry_out(decision, now)
+        except ConflictError as error:
+            _log.info("%s: somebody wrote first, so this pass starts over: %s", key, error)
+            return _AT_ONCE
+        if decision.events or self._is_long_unkept(memory, now):
+            await checkpoint.keep(self._cluster, after, memory)
+        await notify(self._cluster, after, decision.events)
+        telemetry.show_phase(key, after.status.phase, after.status.canary_percent or 0)
+        return self._next(rollout, decision.requeue_after)
+
+    def _next(self, rollout: ShadowRollout, requeue_after: timedelta | None) -> timedelta:
+        wait = min(rollout.spec.metrics.interval.timedelta, self._longest_wait)
+        if requeue_after is not None:
+            wait = min(wait, requeue_after)
+        return wait * random.uniform(0.9, 1.1)  # noqa: S311 - jitter, so that a fleet does not march in step
+
+    def _ports(self, rollout: ShadowRollout) -> Ports:
+        return Ports(self._cluster, self._router, self._source_of(rollout))
+
+    def _resync(self, key: Key, memory: Memory, now: datetime) -> None:
+        if now - self._resynced.get(key, now) >= _RESYNC or key not in self._resynced:
+            memory.applied.clear()
+            self._resynced[key] = now
+
+    def _is_long_unkept(self, memory: Memory, now: datetime) -> bool:
+        kept = memory.checkpointed_at
+        return kept is None or now - kept >= self._longest_unkept * random.uniform(0.9, 1.0)  # noqa: S311 - jitter
+
+    def _forget(self, key: Key) -> None:
+        self._resynced.pop(key, None)
+        self._fleet.forget(key)
+        telemetry.forget(key)
+
+    async def _refuse(self, found: Object, error: ValidationError) -> None:
+        where = Metadata.model_validate(found["metadata"])
+        status = Status.model_validate(found.get("status", {}))
+        decision = refuse("SpecInvalid", sentence(error), where.generation, status, self._clock())
+        if decision.status != status:
+            document = decision.status.model_dump(by_alias=True, exclude_none=True, mode="json")
+            await self._cluster.apply_status(
+                SHADOW_ROLLOUT, where.namespace, where.name, document, where.resource_version
+            )
+        for event in decision.events:
+            _log.warning("%s/%s: %s: %s", where.namespace, where.name, event.reason.value, event.message)
+
+
+def sentence(error: ValidationError) -> str:
+    """What is wrong with a manifest, field by field."""
+    faults = (f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in error.errors())
+    return "; ".join(faults)[:1024]
