@@ -78,6 +78,8 @@ def main() -> None:
     arguments = parser.parse_args()
     log_format = kopf.LogFormat.JSON if arguments.log_format == "json" else kopf.LogFormat.PLAIN
     kopf.configure(log_format=log_format)
+    # One line for each event that was seen is noise to whoever reads this at night.
+    logging.getLogger("kopf.objects").setLevel(logging.WARNING)
     try:
         settings = Settings.from_environment()
     except ValueError as error:

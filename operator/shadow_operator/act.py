@@ -9,9 +9,9 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime
 
-from shadow_operator.api.rollout import ShadowRollout
+from shadow_operator.api.rollout import Metadata, ShadowRollout
 from shadow_operator.api.status import PolicyStatus, Status
-from shadow_operator.cluster import Cluster, ConflictError, NotFoundError
+from shadow_operator.cluster import Cluster, ConflictError, NotFoundError, Object
 from shadow_operator.core import roles
 from shadow_operator.core.kinds import CONFIG_MAP, DEPLOYMENT, POD, SERVICE, SHADOW_ROLLOUT
 from shadow_operator.core.machine import Decision
@@ -54,21 +54,34 @@ class Act:
         if decision.refused:
             return await self._record(self.rollout, decision.status)
         desired = plan(self.rollout, decision.status, now)
-        before, current = self.observed.route.split, roles.champion_of(self.rollout.spec, self.rollout.status)
-        lowers = before is not None and any(
-            desired.split.weights.get(name, 0) < share for name, share in before.weights.items() if name != current
-        )
-        if lowers and not desired.split.raises_risk_over(before, current):
+        if self._status_comes_first(desired):
+            recorded = await self._record(self.rollout, decision.status)
+            status = await self._follow(desired, recorded.status)
+            return await self._record(recorded, status)
+        status = await self._follow(desired, decision.status)
+        return await self._record(self.rollout, status)
+
+    def _status_comes_first(self, desired: Plan) -> bool:
+        """Whether the intent has to be known before anything is done.
+
+        It has to when a challenger gets more than before. And when the route carries the guard's note of a rollback:
+        the note is the only record of it until the status has one, and the next write of the route takes it away.
+        """
+        seen, champion = self.observed.route, roles.champion_of(self.rollout.spec, self.rollout.status)
+        return seen.rollback is not None or desired.split.raises_risk_over(seen.split, champion)
+
+    async def _follow(self, desired: Plan, status: Status) -> Status:
+        seen, champion = self.observed.route.split, roles.champion_of(self.rollout.spec, self.rollout.status)
+        if seen is not None and seen.raises_risk_over(desired.split, champion):
             await self._route(desired)
-            status = await self._policy(desired, decision.status)
             await self._workloads(desired)
-            return await self._record(self.rollout, status)
-        recorded = await self._record(self.rollout, decision.status)
+            return await self._policy(desired, status)
+        # A challenger knows that it acts before it gets a request, and a Service is there before the route names it.
         await self._workloads(desired)
-        status = await self._policy(desired, recorded.status)
+        status = await self._policy(desired, status)
         await self._route(desired)
         await self._prune(desired)
-        return await self._record(recorded, status)
+        return status
 
     async def _record(self, rollout: ShadowRollout, status: Status) -> ShadowRollout:
         if status != rollout.status:
@@ -144,10 +157,12 @@ class Act:
                 self.memory.applied.pop((kind.name, workload), None)
 
 
-async def hold_on_to(cluster: Cluster, rollout: ShadowRollout) -> None:
+async def hold_on_to(cluster: Cluster, rollout: ShadowRollout) -> ShadowRollout:
     """Ask to be told before the rollout goes, so that its route goes first."""
-    if FINALIZER not in rollout.metadata.finalizers:
-        await _finalizers(cluster, rollout, [FINALIZER])
+    if FINALIZER in rollout.metadata.finalizers:
+        return rollout
+    held = await _finalizers(cluster, rollout, [FINALIZER])
+    return rollout.model_copy(update={"metadata": Metadata.model_validate(held["metadata"])})
 
 
 async def let_go(ports: Ports, rollout: ShadowRollout) -> None:
@@ -161,13 +176,13 @@ async def let_go(ports: Ports, rollout: ShadowRollout) -> None:
         _log.info("%s/%s was gone already", rollout.metadata.namespace, rollout.metadata.name)
 
 
-async def _finalizers(cluster: Cluster, rollout: ShadowRollout, finalizers: list[str]) -> None:
+async def _finalizers(cluster: Cluster, rollout: ShadowRollout, finalizers: list[str]) -> Object:
     where = rollout.metadata
     body = {
         # The identity keeps a late write from making the object anew.
         "metadata": {"name": where.name, "namespace": where.namespace, "uid": where.uid, "finalizers": finalizers}
     }
-    await cluster.apply(SHADOW_ROLLOUT, body)
+    return await cluster.apply(SHADOW_ROLLOUT, body)
 
 
 async def _touch_pods(cluster: Cluster, rollout: ShadowRollout, version: int) -> None:

@@ -165,13 +165,20 @@ class Cluster:
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise UnavailableError(f"{method} {path}: the API server did not answer: {error!r}") from error
         if not 200 <= response.status < 300:
-            kind = _ERRORS.get(response.status, UnavailableError)
-            raise kind(f"{method} {path}: {response.status}: {_reason(content)}")
+            reason = _reason(content)
+            raise _error(response.status, reason)(f"{method} {path}: {response.status}: {reason}")
         return dict(json.loads(content))
 
 
 def _path(kind: Kind, namespace: str) -> str:
     return f"{kind.root}/namespaces/{namespace}/{kind.plural}"
+
+
+def _error(status: int, reason: str) -> type[ClusterError]:
+    # An object that does not fit its type is answered with 500 by server-side apply, although it will never fit.
+    if reason.startswith("failed to create typed patch object"):
+        return InvalidError
+    return _ERRORS.get(status, UnavailableError)
 
 
 def _reason(content: bytes) -> str:

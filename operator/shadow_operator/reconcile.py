@@ -11,7 +11,7 @@ from shadow_operator import checkpoint, telemetry
 from shadow_operator.act import Act, hold_on_to, let_go
 from shadow_operator.api.rollout import Metadata, ShadowRollout
 from shadow_operator.api.status import Status
-from shadow_operator.cluster import Cluster, ConflictError, Object
+from shadow_operator.cluster import Cluster, ConflictError, ForbiddenError, InvalidError, Object
 from shadow_operator.core.kinds import SHADOW_ROLLOUT
 from shadow_operator.core.machine import decide, refuse
 from shadow_operator.fleet import Fleet, Key, Memory
@@ -69,10 +69,10 @@ class Reconciler:
         try:
             rollout = ShadowRollout.model_validate(found)
         except ValidationError as error:
-            await self._refuse(found, error)
+            await self._stall(found, "SpecInvalid", sentence(error))
             return self._longest_wait
         with telemetry.PASS_SECONDS.time():
-            return await self._pass(key, rollout)
+            return await self._pass(key, found, rollout)
 
     async def retire(self, key: Key) -> None:
         """The rollout is being deleted: take its route away first, then let it go."""
@@ -82,10 +82,10 @@ class Reconciler:
             await let_go(self._ports(rollout), rollout)
         self._forget(key)
 
-    async def _pass(self, key: Key, rollout: ShadowRollout) -> timedelta:
+    async def _pass(self, key: Key, found: Object, rollout: ShadowRollout) -> timedelta:
         memory = self._fleet.of(key)
         ports = self._ports(rollout)
-        await hold_on_to(self._cluster, rollout)
+        rollout = await hold_on_to(self._cluster, rollout)
         if memory.comparisons is None:
             await checkpoint.restore(self._cluster, rollout, memory)
         # From here on the guard looks at it, whatever becomes of the rest of this pass.
@@ -99,9 +99,13 @@ class Reconciler:
         except ConflictError as error:
             _log.info("%s: somebody wrote first, so this pass starts over: %s", key, error)
             return _AT_ONCE
+        except (InvalidError, ForbiddenError) as error:
+            # Trying again would not help: somebody has to change the manifest, or the operator's role.
+            await self._stall(found, "Refused", str(error))
+            return self._longest_wait
         if decision.events or self._is_long_unkept(memory, now):
             await checkpoint.keep(self._cluster, after, memory)
-        await notify(self._cluster, after, decision.events)
+        await notify(self._cluster, after.metadata, decision.events)
         telemetry.show_phase(key, after.status.phase, after.status.canary_percent or 0)
         return self._next(rollout, decision.requeue_after)
 
@@ -128,17 +132,20 @@ class Reconciler:
         self._fleet.forget(key)
         telemetry.forget(key)
 
-    async def _refuse(self, found: Object, error: ValidationError) -> None:
-        where = Metadata.model_validate(found["metadata"])
-        status = Status.model_validate(found.get("status", {}))
-        decision = refuse("SpecInvalid", sentence(error), where.generation, status, self._clock())
+    async def _stall(self, found: Object, reason: str, message: str) -> None:
+        """Say that the rollout can't be carried out until somebody changes something."""
+        current = await self._cluster.get(SHADOW_ROLLOUT, found["metadata"]["namespace"], found["metadata"]["name"])
+        if current is None:
+            return
+        where = Metadata.model_validate(current["metadata"])
+        status = Status.model_validate(current.get("status", {}))
+        decision = refuse(reason, message, where.generation, status, self._clock())
         if decision.status != status:
             document = decision.status.model_dump(by_alias=True, exclude_none=True, mode="json")
             await self._cluster.apply_status(
                 SHADOW_ROLLOUT, where.namespace, where.name, document, where.resource_version
             )
-        for event in decision.events:
-            _log.warning("%s/%s: %s: %s", where.namespace, where.name, event.reason.value, event.message)
+        await notify(self._cluster, where, decision.events)
 
 
 def sentence(error: ValidationError) -> str:

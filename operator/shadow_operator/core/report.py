@@ -50,7 +50,7 @@ def figure(value: float) -> str | None:
 def progress(evidence: Evidence, alpha: float) -> str:
     """How far the p-value has come on the way to alpha, on the scale on which evidence adds up (its logarithm)."""
     reached = math.log(max(evidence.pvalue_mean, 1e-300)) / math.log(alpha)
-    return f"{min(max(reached, 0.0), 1.0):.0%}"
+    return f"{abs(min(max(reached, 0.0), 1.0)):.0%}"
 
 
 def waits_for_shadow(spec: Spec, challenger: ChallengerStatus, trades: int, now: datetime) -> str | None:

@@ -51,6 +51,7 @@ class Prometheus:
 
     def __init__(self, address: str, timeout_seconds: float) -> None:
         self._session = _Session()
+        self._address = address
         self._timeout = timeout_seconds
         self._client = PrometheusConnect(
             url=address.rstrip("/"),
@@ -95,9 +96,18 @@ class Prometheus:
                 return await loop.run_in_executor(self._threads, self._answer, call)
             except (requests.RequestException, PrometheusApiClientException, ValueError, KeyError) as error:
                 if attempt == _ATTEMPTS or not _may_pass(error):
-                    raise MetricsError(f"the query {_shortened(query)} failed: {_said(error)}") from error
+                    raise MetricsError(self._why(query, error)) from error
             await asyncio.sleep(_RETRY_SECONDS * (1 + random.random()))  # noqa: S311 - jitter
         raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _why(self, query: str, error: Exception) -> str:
+        match error:
+            case requests.Timeout():
+                return f"{self._address} did not answer within {self._timeout:g}s"
+            case requests.ConnectionError():
+                return f"{self._address} can't be reached"
+            case _:
+                return f"{self._address} answered {error}"[:400] + f" to the query {_shortened(query)}"
 
     def _answer(self, call: Callable[[], Any]) -> list[dict[str, Any]]:
         rows = call()
@@ -154,10 +164,6 @@ def _warnings(response: requests.Response) -> list[str]:
 def _may_pass(error: Exception) -> bool:
     """Whether asking again may help: a bad query stays bad."""
     return not isinstance(error, PrometheusApiClientException) or "HTTP Status Code 4" not in str(error)
-
-
-def _said(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"[:500]
 
 
 def _shortened(query: str) -> str:
