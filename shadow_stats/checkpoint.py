@@ -1,0 +1,37 @@
+"""What an online state looks like at rest: a flat dictionary that says of itself what it is."""
+
+from collections.abc import Mapping
+from typing import Any
+
+VERSION = 1
+
+
+def sealed(kind: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `body` under the name and format version of the state that wrote it."""
+    return {"kind": kind, "version": VERSION, **body}
+
+
+def opened(kind: str, data: Mapping[str, Any], keys: frozenset[str]) -> Mapping[str, Any]:
+    """Return `data` if it was sealed as `kind` and is whole.
+
+    Raises:
+        ValueError: it is of another kind or version, or a key is missing.
+
+    """
+    found = (data.get("kind"), data.get("version"))
+    if found != (kind, VERSION):
+        raise ValueError(f"state is {found[0]} version {found[1]}: expected {kind} version {VERSION}.")
+    return whole(kind, data, keys)
+
+
+def whole(name: str, data: Mapping[str, Any], keys: frozenset[str]) -> Mapping[str, Any]:
+    """Return `data` if no key is missing.
+
+    Raises:
+        ValueError: a key is missing.
+
+    """
+    missing = keys - data.keys()
+    if missing:
+        raise ValueError(f"state of {name} has no {', '.join(sorted(missing))}: it was cut short or edited.")
+    return data

@@ -1,0 +1,116 @@
+"""Is the challenger's Sharpe ratio better? Two paired streams of profit and loss, one look for each batch."""
+
+import math
+from collections.abc import Mapping
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from shadow_stats.checkpoint import opened, sealed
+from shadow_stats.confidence_sequence import ConfidenceSequence, Estimate
+from shadow_stats.design import Design
+from shadow_stats.joint_lag_products import JointLagProducts
+from shadow_stats.long_run_variance import ROUNDING_SHARE
+from shadow_stats.series import checked_pair
+from shadow_stats.verdict import ComparisonResult
+
+_KIND = "SharpeDifference"
+_KEYS = frozenset({"design", "nonzero", "series", "sequence"})
+
+
+class SharpeDifference:
+    """Sequential test and confidence sequence of the difference of two Sharpe ratios, valid however often one looks.
+
+    The ratio is mean over standard deviation per sample (divisor n), not annualised and without a risk-free rate. The
+    difference behaves like the mean of its influence series, a fixed combination of both streams and their squares at
+    given moments. The moments move with every sample, so the long-run variance is computed anew at each look from
+    joint sums: it is exactly that of the influence series at the present moments, at a fixed cost.
+
+    Source: Ledoit and Wolf (2008), "Robust performance hypothesis testing with the Sharpe ratio", section 3, for the
+    delta method under dependence; the variance and the boundary are those of `PairedMean`.
+    """
+
+    __slots__ = ("_design", "_nonzero", "_sequence", "_series")
+
+    def __init__(self, design: Design) -> None:
+        self._design = design
+        self._series = JointLagProducts()
+        self._sequence = ConfidenceSequence(design)
+        self._nonzero = np.zeros(3, dtype=np.int64)
+
+    @property
+    def design(self) -> Design:
+        """The terms fixed before the first look."""
+        return self._design
+
+    def update(self, challenger: ArrayLike, champion: ArrayLike) -> None:
+        """Add the next paired samples, then take one look.
+
+        Args:
+            challenger: profit and loss, in their order in time; shape (n,), any unit.
+            champion: the same of the champion over the same intervals; shape (n,), any unit.
+
+        Raises:
+            ValueError: not one-dimensional, of different lengths, or an entry is nan, infinite or beyond 1e60 in size;
+                nothing is added then.
+
+        """
+        first, second = checked_pair(challenger, champion)
+        self._series.extend(np.stack([first, second], axis=1))
+        self._nonzero += [np.count_nonzero(values) for values in (first, second, first - second)]
+        self._sequence.look(self._estimate())
+
+    def result(self) -> ComparisonResult:
+        """Return what the looks so far say of the difference of Sharpe ratios per sample.
+
+        `nonzero_samples` is the least of three counts: non-zero samples of either stream, and samples that differ.
+        """
+        return self._sequence.result(self._estimate())
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values, under 4 KB, from which `from_json` resumes bit for bit."""
+        return sealed(
+            _KIND,
+            {
+                "design": self._design.to_json(),
+                "nonzero": self._nonzero.tolist(),
+                "series": self._series.to_json(),
+                "sequence": self._sequence.to_json(),
+            },
+        )
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Resume what `to_json` wrote.
+
+        Raises:
+            ValueError: `data` is of another kind or version, or not whole.
+            TypeError: a term of its design is unknown or missing.
+
+        """
+        found = opened(_KIND, data, _KEYS)
+        state = cls(Design.from_json(found["design"]))
+        state._nonzero[:] = found["nonzero"]
+        state._series = JointLagProducts.from_json(found["series"])
+        state._sequence = ConfidenceSequence.from_json(state._design, found["sequence"])
+        return state
+
+    def _estimate(self) -> Estimate:
+        samples, nonzero = self._series.samples, int(self._nonzero.min())
+        mean1, mean2, square1, square2 = self._series.means()
+        variance1, variance2 = square1 - mean1 * mean1, square2 - mean2 * mean2
+        if not (variance1 > ROUNDING_SHARE * square1 and variance2 > ROUNDING_SHARE * square2):
+            return Estimate(math.nan, 0.0, samples, nonzero)
+        effect = mean1 / math.sqrt(variance1) - mean2 / math.sqrt(variance2)
+        influence = self._series.combined(sharpe_gradient(mean1, mean2, square1, square2))
+        return Estimate(effect, influence.long_run_variance(), samples, nonzero)
+
+
+def sharpe_gradient(mean1: float, mean2: float, square1: float, square2: float) -> NDArray[np.float64]:
+    """Return the derivative of the difference of Sharpe ratios by (mean1, mean2, square1, square2); shape (4,).
+
+    Source: Ledoit and Wolf (2008), equation 2 and the lines after it; `square` is the mean of squares.
+    """
+    cube1, cube2 = (square1 - mean1 * mean1) ** 1.5, (square2 - mean2 * mean2) ** 1.5
+    return np.array([square1 / cube1, -square2 / cube2, -0.5 * mean1 / cube1, 0.5 * mean2 / cube2])

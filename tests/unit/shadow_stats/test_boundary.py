@@ -1,0 +1,70 @@
+"""Constants of the normal mixture are those that the unit tests of the confseq package take from a reference in R."""
+
+import math
+
+import pytest
+
+from shadow_stats import HybridBoundary, mixture_bound, mixture_log_e, mixture_rho
+from shadow_stats.boundary import Alternative, supremum_bound, supremum_pvalue
+
+
+def test_the_best_mixing_precision_is_the_published_one() -> None:
+    assert mixture_rho(100, 0.05) == pytest.approx(12.60056, rel=1e-6)
+
+
+@pytest.mark.parametrize(("alternative", "log_e"), [("two-sided", -0.6510052), ("greater", -0.06502391)])
+def test_the_mixture_e_value_is_the_published_one(alternative: Alternative, log_e: float) -> None:
+    rho = mixture_rho(100, 0.05, alternative)
+    assert mixture_log_e(10, 100, rho, alternative) == pytest.approx(log_e, rel=1e-6)
+
+
+@pytest.mark.parametrize(("alternative", "bound"), [("two-sided", 30.35209), ("greater", 27.66071)])
+def test_the_mixture_bound_is_the_published_one(alternative: Alternative, bound: float) -> None:
+    rho = mixture_rho(100, 0.05, alternative)
+    assert mixture_bound(100, rho, 0.05, alternative) == pytest.approx(bound, abs=5e-6)
+
+
+@pytest.mark.parametrize("alternative", ["two-sided", "greater"])
+@pytest.mark.parametrize("alpha", [0.45, 0.05, 1e-4, 1e-12])
+@pytest.mark.parametrize("variance", [1.0, 300.0, 1e7])
+def test_the_e_value_at_the_bound_is_one_over_alpha(alternative: Alternative, alpha: float, variance: float) -> None:
+    bound = mixture_bound(variance, 50.0, alpha, alternative)
+    assert mixture_log_e(bound, variance, 50.0, alternative) == pytest.approx(-math.log(alpha), rel=1e-9)
+
+
+def test_the_two_sided_e_value_is_the_average_of_both_directions() -> None:
+    up, down = (mixture_log_e(sign * 25.0, 300.0, 40.0, "greater") for sign in (1, -1))
+    average = math.log(0.5 * (math.exp(up) + math.exp(down)))
+    assert mixture_log_e(25.0, 300.0, 40.0) == pytest.approx(average, rel=1e-12)
+
+
+def test_brownian_motion_leaves_the_published_band_five_percent_of_the_time() -> None:
+    assert supremum_bound(0.025) == pytest.approx(2.2414, abs=5e-5)
+    assert supremum_pvalue(supremum_bound(0.025)) == pytest.approx(0.025, rel=1e-12)
+    assert supremum_pvalue(-1.0) == 1.0
+
+
+@pytest.mark.parametrize("samples", [100, 1249, 1250, 1251, 10**6])
+def test_the_p_value_at_the_hybrid_bound_is_its_level(samples: int) -> None:
+    boundary = HybridBoundary.planned(0.025, 1000)
+    assert boundary.pvalue(boundary.bound(samples), samples) == pytest.approx(0.025, rel=1e-9)
+
+
+def test_the_hybrid_stays_finite_for_ever() -> None:
+    boundary = HybridBoundary.planned(0.025, 1000)
+    assert boundary.bound(1250) < boundary.bound(1251) < boundary.bound(10**9) < math.inf
+
+
+@pytest.mark.parametrize("drift", [0.5, 0.1, 0.08, 0.03, 0.001])
+@pytest.mark.parametrize("after", [100, 2000])
+def test_the_expected_sample_is_the_first_at_the_boundary(drift: float, after: int) -> None:
+    boundary = HybridBoundary.planned(0.025, 1000)
+    until = boundary.samples_until(drift, after)
+    assert until is not None
+    assert until > after
+    assert drift * until >= boundary.bound(until)
+    assert until == after + 1 or drift * (until - 1) < boundary.bound(until - 1)
+
+
+def test_no_sample_is_expected_for_a_hopeless_drift() -> None:
+    assert HybridBoundary.planned(0.025, 1000).samples_until(1e-300, 100) is None

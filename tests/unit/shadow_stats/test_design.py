@@ -1,0 +1,48 @@
+import json
+
+import pytest
+
+from shadow_stats import Design, Guarantee
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.5, -0.1, float("nan")])
+def test_alpha_lies_above_zero_and_below_one_half(alpha: float) -> None:
+    with pytest.raises(ValueError, match=r"alpha is .* below 0\.5"):
+        Design(alpha, 1000)
+
+
+def test_a_plan_shorter_than_the_burn_in_is_refused() -> None:
+    with pytest.raises(ValueError, match="planned_samples is 99: it must be at least 100"):
+        Design(0.05, 99)
+
+
+@pytest.mark.parametrize(("name", "value"), [("minimum_samples", 99), ("minimum_nonzero", 59), ("comparisons", 0)])
+def test_the_burn_in_can_be_raised_and_never_lowered(name: str, value: int) -> None:
+    with pytest.raises(ValueError, match=f"{name} is {value}"):
+        Design(0.05, 1000, **{name: value})  # type: ignore[arg-type] # the name is the parameter
+
+
+@pytest.mark.parametrize("count", [1000.0, True, "1000"])
+def test_counts_are_whole_numbers(count: object) -> None:
+    with pytest.raises(TypeError, match=r"planned_samples is .* whole number"):
+        Design(0.05, count)  # type: ignore[arg-type] # that is what is tested
+
+
+@pytest.mark.parametrize("margin", [-1.0, float("inf"), float("nan")])
+def test_a_margin_is_finite_and_not_negative(margin: float) -> None:
+    with pytest.raises(ValueError, match="margin is"):
+        Design(0.05, 1000, margin=margin)
+
+
+def test_an_unknown_guarantee_is_refused() -> None:
+    with pytest.raises(ValueError, match="Certain"):
+        Design(0.05, 1000, guarantee="Certain")  # type: ignore[arg-type] # that is what is tested
+
+
+def test_comparisons_share_the_error_budget() -> None:
+    assert Design(0.05, 1000, comparisons=20).level == pytest.approx(0.0025)
+
+
+def test_a_design_survives_json() -> None:
+    design = Design(0.05, 2000, Guarantee.ASYMPTOTIC, comparisons=3, margin=0.1, minimum_nonzero=80)
+    assert Design.from_json(json.loads(json.dumps(design.to_json()))) == design
