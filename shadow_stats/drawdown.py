@@ -142,7 +142,7 @@ class Drawdown:
         return cls._restored(**{key: found[key] for key in _KEYS})
 
     @classmethod
-    def _restored(  # noqa: PLR0913 - the whole state, by name
+    def _restored(
         cls, *, capital: float, samples: int, profit: float, peak: float, trough: float, maximum: float
     ) -> Self:
         state = cls(capital)

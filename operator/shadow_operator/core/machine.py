@@ -17,6 +17,7 @@ from shadow_operator.api.status import (
     CanaryStatus,
     ChallengerStatus,
     ChampionStatus,
+    ConditionStatus,
     Phase,
     RollbackStatus,
     Stage,
@@ -343,8 +344,19 @@ def _watch(run: _Pass) -> _Pass:
     )
 
 
+def _notice_blindness(run: _Pass) -> _Pass:
+    saw = any(
+        condition.type == conditions.METRICS_AVAILABLE and condition.status is ConditionStatus.TRUE
+        for condition in run.status.conditions
+    )
+    if not saw or run.observed.metrics.available:
+        return run
+    return run.changed(Reason.METRICS_UNAVAILABLE, f"nothing advances while blind: {run.observed.metrics.message}")
+
+
 # The order is a rule itself: what lowers risk comes first, and nothing advances in the pass that saw it break.
 _RULES: tuple[_Rule, ...] = (
+    _notice_blindness,
     _record_rollback,
     _start_shadows,
     _hold_or_resume,
