@@ -156,8 +156,8 @@ class Comparisons:
         names = list(self._by_challenger)
         means = {name: self._by_challenger[name].mean.result() for name in names}
         sharpes = {name: self._by_challenger[name].sharpe.result() for name in names}
-        adjusted_means = holm([means[name].pvalue_better for name in names])
-        adjusted_sharpes = holm([sharpes[name].pvalue_better for name in names])
+        adjusted_means = holm([_two_sided(means[name].pvalue_better) for name in names])
+        adjusted_sharpes = holm([_two_sided(sharpes[name].pvalue_better) for name in names])
         return {
             name: Evidence(
                 mean=means[name],
@@ -191,6 +191,11 @@ class Comparisons:
         restored = [Comparison.from_json(one) for one in data["comparisons"]]
         comparisons._by_challenger = {comparison.pair.challenger: comparison for comparison in restored}
         return comparisons
+
+
+def _two_sided(pvalue: float) -> float:
+    # A false promotion and a false rejection share one budget, as in the confidence sequence that people are shown.
+    return min(2 * pvalue, 1.0)
 
 
 def _why_blind(reading: Reading, model: str, stale: timedelta) -> str | None:

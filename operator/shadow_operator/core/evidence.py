@@ -12,7 +12,7 @@ class Evidence:
     Attributes:
         mean: paired difference of profit per decision, in account currency; one sample an interval.
         sharpe: difference of the Sharpe ratios of the same series.
-        pvalue_mean: always-valid p-value of "better", adjusted over all challengers (Holm).
+        pvalue_mean: always-valid p-value of "better", for two sides, adjusted over all challengers (Holm).
         pvalue_sharpe: the same for the Sharpe ratio.
         drawdown: the challenger's deepest drawdown while compared, as a fraction of its equity.
         champion_drawdown: the champion's over the same intervals.

@@ -34,16 +34,23 @@ class GateResult:
 
 
 def judge_comparison(gate: Gate, comparison: ComparisonResult, adjusted: float, alpha: float, what: str) -> GateResult:
-    """Pass when "better" holds within the error budget, fail for good when "worse" does."""
+    """Pass when "better" holds within the error budget, fail for good when "worse" does.
+
+    Args:
+        gate: the gate.
+        comparison: what the samples say.
+        adjusted: p-value of "better", adjusted over all challengers; like that of "worse" here it counts for two sides.
+        alpha: the error budget, for both sides together.
+        what: what was compared, for the sentence.
+
+    """
     samples = comparison.samples
     if adjusted <= alpha:
         sentence = f"{gate.name} passed: {what} is {comparison.effect:+.4g} above the champion's (p {adjusted:.2g})"
         return GateResult(gate.name, gate.role, Outcome.PASS, samples, sentence)
-    if comparison.pvalue_worse <= alpha:
-        sentence = (
-            f"{gate.name} failed: {what} is {comparison.effect:+.4g} against the champion's "
-            f"(p {comparison.pvalue_worse:.2g})"
-        )
+    worse = min(2 * comparison.pvalue_worse, 1.0)
+    if worse <= alpha:
+        sentence = f"{gate.name} failed: {what} is {comparison.effect:+.4g} against the champion's (p {worse:.2g})"
         return GateResult(gate.name, gate.role, Outcome.FAIL, samples, sentence, final=True)
     needed = "" if comparison.samples_needed is None else f", about {comparison.samples_needed} more needed"
     sentence = f"{gate.name} waits: p {adjusted:.2g} after {samples} samples, {alpha:.2g} passes{needed}"
