@@ -6,8 +6,10 @@ from typing import Any
 
 import yaml
 from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
 
-from shadow_operator.api.rollout import GROUP, KIND, PLURAL, VERSION, Spec, validation
+from shadow_operator.api.rollout import GROUP, KIND, NAMES_FIT, PLURAL, VERSION, RolloutName, Spec, validation
 from shadow_operator.api.status import Status
 
 Schema = dict[str, Any]
@@ -50,8 +52,16 @@ _PRINTER_COLUMNS = [
 _NAMES_FIT = validation(
     "size(self.metadata.name) + size(self.spec.champion.name) < 63 && "
     "self.spec.challengers.all(c, size(self.metadata.name) + size(c.name) < 63)",
-    "the rollout's name and a model's name together name a Service, which has at most 63 characters: shorten one",
+    NAMES_FIT,
+    fieldPath=".metadata.name",
 )
+_NAME_IS_A_LABEL = {
+    "rule": f"self.metadata.name.size() <= {RolloutName.longest} && "
+    f"self.metadata.name.matches(r'''^{RolloutName.form.pattern}$''')",
+    "messageExpression": f"'\"' + self.metadata.name + '\" {RolloutName.accepted}'",
+    "message": f"this {RolloutName.accepted}",
+    "fieldPath": ".metadata.name",
+}
 
 
 def custom_resource_definition() -> Schema:
@@ -101,13 +111,29 @@ def _root_schema() -> Schema:
             "spec": structural(Spec),
             "status": status,
         },
-        "x-kubernetes-validations": [_NAMES_FIT],
+        "x-kubernetes-validations": [_NAMES_FIT, _NAME_IS_A_LABEL],
     }
+
+
+class _DefaultsShown(GenerateJsonSchema):
+    """Also writes the defaults that a factory makes, so that people see in the object what they left out."""
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        made = schema["default_factory"]() if "default_factory" in schema else None  # type: ignore[call-arg,unused-ignore] # none of ours takes arguments
+        described = super().default_schema(schema)
+        if isinstance(made, BaseModel):
+            # The defaults of its fields stand with the fields.
+            described["default"] = {}
+        elif isinstance(made, list) and made:
+            described["default"] = [
+                each.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True) for each in made
+            ]
+        return described
 
 
 def structural(model: type[BaseModel]) -> Schema:
     """The model's JSON schema as Kubernetes takes it: a structural one (KEP-1693)."""
-    schema = model.model_json_schema(by_alias=True, mode="validation")
+    schema = model.model_json_schema(by_alias=True, mode="validation", schema_generator=_DefaultsShown)
     return _convert(schema, schema.get("$defs", {}))
 
 

@@ -12,23 +12,28 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
-_MAX_LENGTH = 32
 _SECONDS_BY_UNIT = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
-class Quantity(str):
+class CheckedText(str):
     """A string with a checked form. Raises ValueError, naming what was found and what would be accepted."""
 
     __slots__ = ()
 
     form: ClassVar[re.Pattern[str]]
     accepted: ClassVar[str]
+    longest: ClassVar[int] = 32
 
     def __new__(cls, text: str) -> Self:
         """Check the form."""
-        if len(text) > _MAX_LENGTH or not cls.form.fullmatch(text):
+        if len(text) > cls.longest or not cls.form.fullmatch(text):
             raise ValueError(f'"{text}" {cls.accepted}')
         return super().__new__(cls, text)
+
+    @classmethod
+    def cel(cls) -> str:
+        """The check as a CEL rule, for the API server."""
+        return f"self.matches(r'''^(?:{cls.form.pattern})$''')"
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -37,14 +42,15 @@ class Quantity(str):
     @classmethod
     def __get_pydantic_json_schema__(cls, _schema: CoreSchema, _handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         # CEL, not `pattern`: a failed pattern shows people a regular expression, a CEL rule answers in a sentence.
+        escaped = cls.accepted.replace("'", "\\'")
         return {
             "type": "string",
             "minLength": 1,
-            "maxLength": _MAX_LENGTH,
+            "maxLength": cls.longest,
             "x-kubernetes-validations": [
                 {
-                    "rule": f"self.matches(r'''^(?:{cls.form.pattern})$''')",
-                    "messageExpression": f"'\"' + self + '\" {cls.accepted}'",
+                    "rule": cls.cel(),
+                    "messageExpression": f"'\"' + self + '\" {escaped}'",
                     # The API server falls back to this where it can't evaluate the expression.
                     "message": f"this value {cls.accepted}",
                 },
@@ -52,7 +58,7 @@ class Quantity(str):
         }
 
 
-class Duration(Quantity):
+class Duration(CheckedText):
     """A length of time: `90s`, `1h30m`, `14d`."""
 
     __slots__ = ()
@@ -72,7 +78,16 @@ class Duration(Quantity):
         return sum(int(number) * _SECONDS_BY_UNIT[unit] for number, unit in parts)
 
 
-class Percent(Quantity):
+class PositiveDuration(Duration):
+    """A length of time that is more than nothing."""
+
+    __slots__ = ()
+
+    form = re.compile(r"([0-9]{1,6}(d|h|m|s|ms))*0{0,5}[1-9][0-9]{0,5}(d|h|m|s|ms)([0-9]{1,6}(d|h|m|s|ms))*")
+    accepted = "is not a duration above 0: write whole numbers with a unit of d, h, m, s or ms, as in 15s, 1m or 1h30m"
+
+
+class Percent(CheckedText):
     """A share from 0 % to 100 %: `5%`, `0.5%`."""
 
     __slots__ = ()
@@ -86,7 +101,18 @@ class Percent(Quantity):
         return float(self[:-1]) / 100
 
 
-class Ratio(Quantity):
+class ErrorRate(Percent):
+    """A probability of being wrong that somebody is willing to bear: `5%`, `0.5%`."""
+
+    __slots__ = ()
+
+    form = re.compile(
+        r"(50(\.0{1,4})?|[0-4]?[1-9](\.[0-9]{1,4})?|[1-4]0(\.[0-9]{1,4})?|0{1,2}\.0{0,3}[1-9][0-9]{0,3})%"
+    )
+    accepted = "is not an error rate: write a probability above 0% and at most 50%, as in 5% or 0.5%"
+
+
+class Ratio(CheckedText):
     """A ratio that may exceed one: `90%`, `150%`."""
 
     __slots__ = ()
@@ -100,7 +126,7 @@ class Ratio(Quantity):
         return float(self[:-1]) / 100
 
 
-class Amount(Quantity):
+class Amount(CheckedText):
     """A positive amount in the account's currency, quoted: `"100000"`, `"2500.50"`."""
 
     __slots__ = ()

@@ -1,12 +1,15 @@
 """`ShadowRollout`: what a team asks for."""
 
+import re
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from itertools import combinations, pairwise
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
-from shadow_operator.api.quantities import Amount, Duration, Percent, Ratio
+from shadow_operator.api.quantities import Amount, CheckedText, Duration, ErrorRate, Percent, PositiveDuration, Ratio
 from shadow_operator.api.status import Status
 
 GROUP = "shadowrollouts.io"
@@ -30,6 +33,14 @@ def list_map(*keys: str) -> dict[str, Any]:
     return {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": list(keys)}
 
 
+def _told_apart(what: str, names: Iterable[str]) -> None:
+    known: set[str] = set()
+    for name in names:
+        if name in known:
+            raise ValueError(f"the {what} name {name} is used more than once: give each {what} its own")
+        known.add(name)
+
+
 class Resource(BaseModel):
     """Fields are camelCase in the API and snake_case here; unknown ones are refused, never ignored."""
 
@@ -41,63 +52,179 @@ OpenObject = Annotated[
     Field(json_schema_extra={"type": "object", "x-kubernetes-preserve-unknown-fields": True}),
 ]
 
-# 40 leaves room for the rollout's name within the 63 characters of a Service's name.
-ModelName = Annotated[
-    str,
-    Field(
-        min_length=1,
-        max_length=40,
-        json_schema_extra={
-            "x-kubernetes-validations": [
-                {
-                    "rule": "self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",
-                    "messageExpression": "'\"' + self + '\" is not a model name: write lower case letters, digits and "
-                    "hyphens, with a letter or digit at both ends'",
-                    "message": "a model name has lower case letters, digits and hyphens only",
-                },
-                {
-                    "rule": "!(self in ['champion', 'policy', 'evidence'])",
-                    "messageExpression": "'a model cannot be named \"' + self + '\": the rollout itself has an object "
-                    "of that name; choose another one'",
-                    "message": "champion, policy and evidence are names of the rollout's own objects",
-                },
-            ],
-        },
-    ),
-]
+
+def _open(description: str, kind: str = "object", **schema: Any) -> dict[str, Any]:
+    """An object whose fields the API server keeps without knowing them, or a list of such."""
+    kept = {"type": "object", "x-kubernetes-preserve-unknown-fields": True, **schema}
+    if kind == "array":
+        return {"description": description, "type": "array", "items": kept}
+    return {"description": description, **kept}
+
+
+# Only what the operator itself reads or adds to; the rest is the API server's to judge, when the Deployment is written.
+_POD_TEMPLATE = _open(
+    "",
+    properties={
+        "metadata": _open("Labels and annotations of the pods.", properties={"labels": _open("Labels of the pods.")}),
+        "spec": _open(
+            "The pods, as in a PodSpec.",
+            properties={
+                "containers": _open(
+                    "The containers; the one named `model` serves.",
+                    "array",
+                    required=["name"],
+                    properties={
+                        "name": {"type": "string", "description": "The container's name."},
+                        "env": _open(
+                            "Its environment variables.",
+                            "array",
+                            required=["name"],
+                            properties={"name": {"type": "string", "description": "The variable's name."}},
+                        ),
+                        "ports": _open("Its ports.", "array"),
+                        "volumeMounts": _open("Its mounts.", "array"),
+                    },
+                ),
+                "volumes": _open("The volumes.", "array"),
+            },
+        ),
+    },
+)
+
+
+def _fits(value: Any, schema: Mapping[str, Any], path: str) -> None:
+    kinds: Mapping[str, type] = {"object": dict, "array": list, "string": str}
+    if not isinstance(value, kinds[schema["type"]]):
+        raise ValueError(f"{path} in body must be of type {schema['type']}")  # noqa: TRY004 - pydantic takes ValueError
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            _fits(item, schema["items"], f"{path}[{index}]")
+    if isinstance(value, dict):
+        for name in schema.get("required", ()):
+            if name not in value:
+                raise ValueError(f"{path}.{name}: Required value")
+        for name, part in schema.get("properties", {}).items():
+            if name in value:
+                _fits(value[name], part, f"{path}.{name}")
+
+
+def _pod_template(value: dict[str, Any]) -> dict[str, Any]:
+    _fits(value, _POD_TEMPLATE, "template")
+    return value
+
+
+RESERVED_NAMES = ("champion", "policy", "evidence")
+
+
+class ModelName(CheckedText):
+    """The name of a model, which ends the names of its Deployment and its Service."""
+
+    __slots__ = ()
+
+    form = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+    accepted = (
+        "is not a model name: write lower case letters, digits and hyphens, with a letter or digit at both ends, "
+        "and none of champion, policy and evidence, which name objects of the rollout itself"
+    )
+    # Leaves room for the rollout's name within the 63 characters of a Service's name.
+    longest = 40
+
+    def __new__(cls, text: str) -> Self:
+        """Check the form, and that no object of the rollout itself has that name."""
+        if text in RESERVED_NAMES:
+            raise ValueError(f'"{text}" {cls.accepted}')
+        return super().__new__(cls, text)
+
+    @classmethod
+    def cel(cls) -> str:
+        """The form and the reserved names, as a CEL rule."""
+        return f"{super().cel()} && !(self in {list(RESERVED_NAMES)})"
+
+
+class RolloutName(CheckedText):
+    """The name of a rollout, which begins the names of its Services: those begin with a letter (RFC 1035)."""
+
+    __slots__ = ()
+
+    form = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
+    accepted = (
+        "is not a name of a rollout: write at most 54 lower case letters, digits and hyphens, with a letter first "
+        "and a letter or digit last"
+    )
+    # The longest name with `-champion` behind it that a Service may have.
+    longest = 54
+
+
+class Image(CheckedText):
+    """The reference of a container image."""
+
+    __slots__ = ()
+
+    form = re.compile(r"[^\s]+")
+    accepted = "is not an image: write a reference without blanks, as in registry.example/models/momentum:7"
+    longest = 512
+
+
+class Hostname(CheckedText):
+    """A host name as a Gateway takes it, possibly with a wildcard in front."""
+
+    __slots__ = ()
+
+    form = re.compile(r"(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+    accepted = "is not a host name: write it in lower case and without a port, as in momentum.models.internal"
+    longest = 253
+
+
+class PrometheusAddress(CheckedText):
+    """The base address of a Prometheus."""
+
+    __slots__ = ()
+
+    form = re.compile(r"https?://[^/\s]+(/[^\s]*)?")
+    accepted = "is not an address of a Prometheus: write a URL, as in http://prometheus.monitoring:9090"
+    longest = 1024
+
+
+class Query(CheckedText):
+    """PromQL with a place for the model's name."""
+
+    __slots__ = ()
+
+    form = re.compile(r"(?s).*\{\{model\}\}.*")
+    accepted = "does not name the model that it asks about: write {{model}} where the model's name belongs"
+    longest = 2048
+
 
 EntryName = Annotated[str, Field(min_length=1, max_length=63)]
 
-Query = Annotated[
-    str,
-    Field(
-        min_length=1,
-        max_length=2048,
-        json_schema_extra={
-            "x-kubernetes-validations": [
-                validation(
-                    "self.contains('{{model}}')",
-                    "a query has to name the model that it asks about: write {{model}} where the model's name belongs",
-                ),
-            ],
-        },
-    ),
-]
+_ONE_SOURCE = "a variable has one value: remove value or valueFrom"
 
 
 class EnvVar(Resource):
     """One environment variable of a model's container."""
 
-    name: Annotated[str, Field(min_length=1, max_length=256)]
+    model_config = ConfigDict(
+        json_schema_extra={
+            "x-kubernetes-validations": [validation("!(has(self.value) && has(self.valueFrom))", _ONE_SOURCE)],
+        },
+    )
+
+    name: Annotated[str, Field(min_length=1, max_length=256)] = Field(description="The variable's name.")
     value: str | None = Field(None, max_length=32768, description="The value itself.")
     value_from: OpenObject | None = Field(None, description="Where the value comes from, as in a Pod (EnvVarSource).")
+
+    @model_validator(mode="after")
+    def _has_one_source(self) -> Self:
+        if self.value is not None and self.value_from is not None:
+            raise ValueError(_ONE_SOURCE)
+        return self
 
 
 class Model(Resource):
     """One model: a name, an image, and what differs from the common workload."""
 
     name: ModelName = Field(description="The model's name, as its metrics carry it in the label `model`.")
-    image: Annotated[str, Field(min_length=1, max_length=512)] = Field(description="The image that serves the model.")
+    image: Image = Field(description="The image that serves the model.")
     replicas: Annotated[int, Field(ge=1, le=100)] | None = Field(
         None, description="Pods of this model; the workload's number when left out."
     )
@@ -117,6 +244,11 @@ class Model(Resource):
         None, description="Requests and limits, where they differ from the workload's (ResourceRequirements)."
     )
 
+    @model_validator(mode="after")
+    def _variables_are_told_apart(self) -> Self:
+        _told_apart("variable", (variable.name for variable in self.env))
+        return self
+
 
 class Challenger(Model):
     """A model that wants to be champion. It sees a copy of the requests and acts on none until it is in canary."""
@@ -132,8 +264,9 @@ class Workload(Resource):
 
     replicas: Annotated[int, Field(ge=1, le=100)] = Field(1, description="Pods of each model.")
     port: Annotated[int, Field(ge=1, le=65535)] = Field(8080, description="The port that each model serves on.")
-    template: OpenObject = Field(
+    template: Annotated[dict[str, Any], AfterValidator(_pod_template)] = Field(
         default_factory=dict,
+        json_schema_extra={key: value for key, value in _POD_TEMPLATE.items() if key != "description"},
         description="A pod template. Its container named `model` gets the model's image, environment and policy.",
     )
 
@@ -141,7 +274,7 @@ class Workload(Resource):
 class ParentRef(Resource):
     """The Gateway that the route attaches to (Gateway API, ParentReference)."""
 
-    name: Annotated[str, Field(min_length=1, max_length=253)]
+    name: Annotated[str, Field(min_length=1, max_length=253)] = Field(description="The Gateway's name.")
     namespace: Annotated[str, Field(min_length=1, max_length=63)] | None = Field(
         None, description="The Gateway's namespace; the rollout's own if left out."
     )
@@ -150,8 +283,26 @@ class ParentRef(Resource):
     )
 
 
+_PARENTS_DIFFER = "the same Gateway is named twice: remove one, or give each a sectionName of its own"
+
+
 class GatewayAPI(Resource):
     """Traffic through an HTTPRoute that the operator creates and owns."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "x-kubernetes-validations": [
+                validation(
+                    "self.parentRefs.all(p, self.parentRefs.exists_one(q, p.name == q.name && "
+                    "has(p.__namespace__) == has(q.__namespace__) && "
+                    "(!has(p.__namespace__) || p.__namespace__ == q.__namespace__) && "
+                    "(!has(p.sectionName) || !has(q.sectionName) || p.sectionName == q.sectionName)))",
+                    _PARENTS_DIFFER,
+                    fieldPath=".parentRefs",
+                ),
+            ],
+        },
+    )
 
     parent_refs: list[ParentRef] = Field(
         min_length=1,
@@ -159,12 +310,22 @@ class GatewayAPI(Resource):
         description="The Gateways that the route attaches to.",
         json_schema_extra={"x-kubernetes-list-type": "atomic"},
     )
-    hostnames: list[Annotated[str, Field(min_length=1, max_length=253)]] = Field(
+    hostnames: list[Hostname] = Field(
         default_factory=list,
         max_length=16,
         description="Host names that the route answers; all of the listener's if empty.",
         json_schema_extra={"x-kubernetes-list-type": "set"},
     )
+
+    @model_validator(mode="after")
+    def _parents_and_hosts_differ(self) -> Self:
+        for first, second in combinations(self.parent_refs, 2):
+            same = (first.name, first.namespace) == (second.name, second.namespace)
+            sections = {first.section_name, second.section_name}
+            if same and (None in sections or len(sections) == 1):
+                raise ValueError(_PARENTS_DIFFER)
+        _told_apart("host", self.hostnames)
+        return self
 
 
 class Traffic(Resource):
@@ -181,19 +342,7 @@ class Traffic(Resource):
 class Prometheus(Resource):
     """A Prometheus, or anything that answers its query API."""
 
-    address: Annotated[str, Field(min_length=1, max_length=1024)] = Field(
-        description="The base address, as in http://prometheus.monitoring:9090.",
-        json_schema_extra={
-            "x-kubernetes-validations": [
-                {
-                    "rule": "self.matches('^https?://[^/]+')",
-                    "messageExpression": "'\"' + self + '\" is not an address of a Prometheus: write a URL, as in "
-                    "http://prometheus.monitoring:9090'",
-                    "message": "the address of a Prometheus starts with http:// or https://",
-                },
-            ],
-        },
-    )
+    address: PrometheusAddress = Field(description="The base address, as in http://prometheus.monitoring:9090.")
 
 
 _OF_THE_MODEL = '{namespace="{{namespace}}",rollout="{{rollout}}",model="{{model}}"}'
@@ -203,22 +352,53 @@ class Queries(Resource):
     """PromQL for each series of the metrics contract; {{model}}, {{rollout}} and {{namespace}} are filled in."""
 
     profit: Query = Field(
-        f"model_profit_total{_OF_THE_MODEL}", description="Counter of gains, in the account's currency."
+        Query(f"model_profit_total{_OF_THE_MODEL}"), description="Counter of gains, in the account's currency."
     )
-    loss: Query = Field(f"model_loss_total{_OF_THE_MODEL}", description="Counter of losses, in the account's currency.")
-    decisions: Query = Field(f"model_decisions_total{_OF_THE_MODEL}", description="Counter of settled decisions.")
+    loss: Query = Field(
+        Query(f"model_loss_total{_OF_THE_MODEL}"), description="Counter of losses, in the account's currency."
+    )
+    decisions: Query = Field(
+        Query(f"model_decisions_total{_OF_THE_MODEL}"), description="Counter of settled decisions."
+    )
     trades: Query = Field(
-        f"sum without (outcome) (model_trades_total{_OF_THE_MODEL})", description="Counter of settled trades."
+        Query(f"sum without (outcome) (model_trades_total{_OF_THE_MODEL})"), description="Counter of settled trades."
     )
+
+
+def _milliseconds(field: str) -> str:
+    """A duration of this object as a number, in CEL."""
+    units = {"ms": 1, "d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1_000}
+    length = "0"
+    for unit, size in reversed(units.items()):
+        length = f"p.endsWith('{unit}') ? int(p.replace('{unit}', '')) * {size} : {length}"
+    return f"self.{field}.findAll('[0-9]+(ms|d|h|m|s)').map(p, {length}).sum()"
 
 
 class Metrics(Resource):
     """Where the models' figures come from, and the time grid on which they are compared."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "x-kubernetes-validations": [
+                {
+                    # 0 is what a wrong one comes to, and that has a message of its own.
+                    "rule": f"{_milliseconds('interval')} == 0 || "
+                    f"{_milliseconds('interval')} >= {_milliseconds('scrapeInterval')}",
+                    "messageExpression": "'interval is ' + self.interval + ', shorter than scrapeInterval ' + "
+                    "self.scrapeInterval + ': an interval has to hold at least one scrape'",
+                    "message": "interval has to be at least scrapeInterval, so that it holds a scrape",
+                    "fieldPath": ".interval",
+                },
+            ],
+        },
+    )
+
     prometheus: Prometheus
-    interval: Duration = Field(Duration("1m"), description="Spacing of the paired series: one sample an interval.")
-    scrape_interval: Duration = Field(
-        Duration("15s"),
+    interval: PositiveDuration = Field(
+        PositiveDuration("1m"), description="Spacing of the paired series: one sample an interval."
+    )
+    scrape_interval: PositiveDuration = Field(
+        PositiveDuration("15s"),
         description="How often Prometheus scrapes the models' figures; an interval is read only once complete.",
     )
     capital: Amount = Field(description='What a drawdown is a share of, in the account\'s currency, quoted: "100000".')
@@ -250,18 +430,7 @@ class Guarantee(StrEnum):
 class ErrorBudget(Resource):
     """How often a challenger that is not better may be promoted, over all of them and however often anyone looks."""
 
-    alpha: Percent = Field(
-        Percent("5%"),
-        description="Probability of a false promotion.",
-        json_schema_extra={
-            "x-kubernetes-validations": [
-                validation(
-                    "!self.matches('^0+(\\\\.0+)?%$')",
-                    "alpha of 0% promotes nobody, ever: write a probability above 0, as in 5%",
-                ),
-            ],
-        },
-    )
+    alpha: ErrorRate = Field(ErrorRate("5%"), description="Probability of a false promotion.")
     guarantee: Guarantee = Field(
         Guarantee.ASYMPTOTIC,
         description="Asymptotic: always-valid as samples grow, for series without rare huge losses.",
@@ -270,12 +439,6 @@ class ErrorBudget(Resource):
         2000,
         description="About how many intervals the comparison is planned for. A plan, no end: it stays valid beyond.",
     )
-
-    @model_validator(mode="after")
-    def _alpha_is_a_budget(self) -> Self:
-        if not 0 < self.alpha.fraction <= 0.5:
-            raise ValueError(f"alpha is {self.alpha}: write a probability above 0% and at most 50%, as in 5%")
-        return self
 
 
 class GateTest(StrEnum):
@@ -293,6 +456,9 @@ class GateRole(StrEnum):
     SECONDARY = "Secondary"
 
 
+_RATIO_IS_FOR_MAX_DRAWDOWN = "ratio belongs to a gate with test MaxDrawdown: remove it, or change the test"
+
+
 class Gate(Resource):
     """A comparison with the champion that must hold to advance."""
 
@@ -301,14 +467,14 @@ class Gate(Resource):
             "x-kubernetes-validations": [
                 validation(
                     "!has(self.ratio) || self.test == 'MaxDrawdown'",
-                    "ratio belongs to a gate with test MaxDrawdown: remove it, or change the test",
+                    _RATIO_IS_FOR_MAX_DRAWDOWN,
                     fieldPath=".ratio",
                 ),
             ],
         },
     )
 
-    name: EntryName
+    name: EntryName = Field(description="The gate's name, by which the status and the events speak of it.")
     test: GateTest = Field(
         description="PairedMean: mean profit per decision is higher. Sharpe: the Sharpe ratio is higher. "
         "MaxDrawdown: the deepest drawdown is at most `ratio` of the champion's."
@@ -320,6 +486,12 @@ class Gate(Resource):
         None,
         description="MaxDrawdown only: the most that its drawdown may be of the champion's; 100% if left out.",
     )
+
+    @model_validator(mode="after")
+    def _ratio_fits_the_test(self) -> Self:
+        if self.ratio is not None and self.test is not GateTest.MAX_DRAWDOWN:
+            raise ValueError(_RATIO_IS_FOR_MAX_DRAWDOWN)
+        return self
 
 
 class GuardrailMetric(StrEnum):
@@ -346,6 +518,12 @@ class Then(Resource):
     )
 
 
+_THEN_FOLLOWS_A_HOLD = "then follows a Hold: remove it, or make the action Hold"
+_BLIND_IS_NO_FAILURE = (
+    "missing data is no failure of the model: make the action for freshness Hold; `then` says what follows"
+)
+
+
 class Guardrail(Resource):
     """A limit that must not be broken; it is watched every second, in every phase in which a challenger acts."""
 
@@ -353,8 +531,8 @@ class Guardrail(Resource):
         json_schema_extra={
             "x-kubernetes-validations": [
                 {
-                    "rule": "self.metric == 'freshness' ? self.above.matches('^([0-9]{1,6}(d|h|m|s|ms))+$') : "
-                    "self.above.matches('^(100|[0-9]{1,2}(\\\\.[0-9]{1,4})?)%$')",
+                    "rule": f"self.metric == 'freshness' ? self.above.matches(r'''^({Duration.form.pattern})$''') : "
+                    f"self.above.matches(r'''^({Percent.form.pattern})$''')",
                     "messageExpression": "'above is \"' + self.above + '\", but metric ' + self.metric + ' takes ' + "
                     "(self.metric == 'freshness' ? 'a duration, as in 60s' : 'a share of the capital, as in 5%')",
                     "message": "above has to be a duration for freshness, and a share of the capital otherwise",
@@ -362,19 +540,19 @@ class Guardrail(Resource):
                 },
                 validation(
                     "!has(self.then) || self.action == 'Hold'",
-                    "then follows a Hold: remove it, or make the action Hold",
+                    _THEN_FOLLOWS_A_HOLD,
                     fieldPath=".then",
                 ),
                 validation(
                     "self.metric != 'freshness' || self.action == 'Hold'",
-                    "missing data is no failure of the model: make freshness act with Hold; `then` says what follows",
+                    _BLIND_IS_NO_FAILURE,
                     fieldPath=".action",
                 ),
             ],
         },
     )
 
-    name: EntryName
+    name: EntryName = Field(description="The guardrail's name, by which the status and the events speak of it.")
     metric: GuardrailMetric = Field(
         description="drawdown: fall from the high-water mark, as a share of the capital that the model acts with. "
         "performance: how far the model stays behind the champion since it acts, as a share of the same. "
@@ -400,6 +578,14 @@ class Guardrail(Resource):
         _ = self.limit
         return self
 
+    @model_validator(mode="after")
+    def _action_fits(self) -> Self:
+        if self.then is not None and self.action is not GuardrailAction.HOLD:
+            raise ValueError(_THEN_FOLLOWS_A_HOLD)
+        if self.metric is GuardrailMetric.FRESHNESS and self.action is not GuardrailAction.HOLD:
+            raise ValueError(_BLIND_IS_NO_FAILURE)
+        return self
+
 
 def _default_guardrails() -> list[Guardrail]:
     return [
@@ -423,6 +609,9 @@ class CanaryStep(Resource):
     min_duration: Duration = Field(Duration("1h"), description="Least time at this share.")
 
 
+_STEPS_RISE = "each canary step has to be larger than the one before, as in 5, 10, 25, 50"
+
+
 class Canary(Resource):
     """The growing share of real decisions on the way to promotion."""
 
@@ -432,7 +621,7 @@ class Canary(Resource):
                 validation(
                     "self.steps.map(s, s.percent).isSorted() && "
                     "self.steps.all(s, self.steps.exists_one(t, t.percent == s.percent))",
-                    "each canary step has to be larger than the one before, as in 5, 10, 25, 50",
+                    _STEPS_RISE,
                     fieldPath=".steps",
                 ),
             ],
@@ -448,6 +637,12 @@ class Canary(Resource):
         Percent("0%"), description="In canary, the model acts only on predictions of at least this confidence."
     )
 
+    @model_validator(mode="after")
+    def _steps_rise(self) -> Self:
+        if any(after.percent <= before.percent for before, after in pairwise(self.steps)):
+            raise ValueError(_STEPS_RISE)
+        return self
+
 
 class Promotion(Resource):
     """What happens once a challenger has earned the championship."""
@@ -456,6 +651,12 @@ class Promotion(Resource):
         Duration("7d"),
         description="How long the former champion is kept as a standby that a broken guardrail goes back to.",
     )
+
+
+_SOME_GATE_IS_PRIMARY = (
+    "no gate is Primary, so nothing would have to pass before a promotion: give one gate role Primary"
+)
+_MIRRORS_FIT = f"a route of the Gateway API mirrors to at most {MAX_GATEWAY_MIRRORS} challengers: remove some"
 
 
 class Spec(Resource):
@@ -472,12 +673,12 @@ class Spec(Resource):
                 },
                 validation(
                     f"size(self.challengers) <= {MAX_GATEWAY_MIRRORS}",
-                    f"a route of the Gateway API mirrors to at most {MAX_GATEWAY_MIRRORS} challengers: remove some",
+                    _MIRRORS_FIT,
                     fieldPath=".challengers",
                 ),
                 validation(
                     "self.gates.exists(g, g.role == 'Primary')",
-                    "no gate is Primary, so nothing would have to pass before a promotion: give one gate role Primary",
+                    _SOME_GATE_IS_PRIMARY,
                     fieldPath=".gates",
                 ),
             ],
@@ -513,10 +714,17 @@ class Spec(Resource):
 
     @model_validator(mode="after")
     def _names_are_told_apart(self) -> Self:
-        names = [self.champion.name, *(challenger.name for challenger in self.challengers)]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise ValueError(f"the model name {', '.join(twice)} is used more than once: give each model its own")
+        _told_apart("model", (self.champion.name, *(challenger.name for challenger in self.challengers)))
+        _told_apart("gate", (gate.name for gate in self.gates))
+        _told_apart("guardrail", (guardrail.name for guardrail in self.guardrails))
+        return self
+
+    @model_validator(mode="after")
+    def _race_is_possible(self) -> Self:
+        if len(self.challengers) > MAX_GATEWAY_MIRRORS:
+            raise ValueError(_MIRRORS_FIT)
+        if all(gate.role is not GateRole.PRIMARY for gate in self.gates):
+            raise ValueError(_SOME_GATE_IS_PRIMARY)
         return self
 
     def model(self, name: str) -> Model | None:
@@ -543,6 +751,11 @@ class Metadata(BaseModel):
     deletion_timestamp: str | None = None
 
 
+NAMES_FIT = (
+    "the rollout's name and a model's name together name a Service, which has at most 63 characters: shorten one"
+)
+
+
 class ShadowRollout(BaseModel):
     """A ShadowRollout as the API server returns it."""
 
@@ -551,3 +764,10 @@ class ShadowRollout(BaseModel):
     metadata: Metadata
     spec: Spec
     status: Status = Field(default_factory=Status)
+
+    @model_validator(mode="after")
+    def _names_fit(self) -> Self:
+        name = RolloutName(self.metadata.name)
+        if any(len(name) + len(model.name) >= 63 for model in (self.spec.champion, *self.spec.challengers)):
+            raise ValueError(NAMES_FIT)
+        return self

@@ -54,26 +54,26 @@ class ConditionStatus(StrEnum):
 class Condition(StatusPart):
     """metav1.Condition."""
 
-    type: str = Field(max_length=316)
+    type: str = Field(max_length=316, description="Ready, Reconciling, Stalled or MetricsAvailable.")
     status: ConditionStatus
-    reason: str = Field(min_length=1, max_length=1024)
-    message: str = Field(max_length=4096)
-    observed_generation: int = Field(0, ge=0)
-    last_transition_time: Time
+    reason: str = Field(min_length=1, max_length=1024, description="Why, in one word for machines.")
+    message: str = Field(max_length=4096, description="Why, in a sentence for people.")
+    observed_generation: int = Field(0, ge=0, description="The generation of the object that this was said of.")
+    last_transition_time: Time = Field(description="Since when the condition has had this status.")
 
 
 class ChampionStatus(StatusPart):
     """The model whose predictions are acted on now."""
 
-    name: str
-    image: str
-    since: Time
+    name: str = Field(description="The champion's name; after a promotion it may differ from the spec's.")
+    image: str = Field(description="Its image.")
+    since: Time = Field(description="Since when it is champion with this image.")
 
 
 class CanaryStatus(StatusPart):
     """The challenger that has a share of the real decisions, and since when."""
 
-    challenger: str
+    challenger: str = Field(description="The challenger's name.")
     step: int = Field(ge=1, description="The step, counted from 1.")
     since: Time | None = Field(
         None, description="When the route was seen to give this share; the step's clock starts here."
@@ -94,9 +94,9 @@ class WatchStatus(StatusPart):
 class RollbackStatus(StatusPart):
     """Why and when a share was taken back."""
 
-    guardrail: str
-    value: Figure
-    limit: Figure
+    guardrail: str = Field(description="The guardrail that was broken.")
+    value: Figure = Field(description="The figure that broke it.")
+    limit: Figure = Field(description="The most that was allowed.")
     breached_at: Time = Field(description="When the guard read the figure that broke the guardrail.")
     zero_at: Time = Field(description="When the API server had accepted the route without the challenger.")
 
@@ -104,8 +104,8 @@ class RollbackStatus(StatusPart):
 class ChallengerStatus(StatusPart):
     """One challenger: its stage, its evidence, and what it waits for."""
 
-    name: str
-    image: str
+    name: str = Field(description="The challenger's name.")
+    image: str = Field(description="The image that all of this was seen of.")
     stage: Stage
     since: Time = Field(description="Since when it is in this stage.")
     shadow_since: Time | None = Field(None, description="Since when the route was seen to mirror to it.")
@@ -120,21 +120,21 @@ class ChallengerStatus(StatusPart):
     pvalue: Figure | None = Field(None, description="Always-valid p-value, corrected over all challengers.")
     verdict: str | None = Field(None, max_length=40, description="Better, Equivalent, Worse or Inconclusive.")
     evidence: Figure | None = Field(None, description="How far the evidence has come on the way to a verdict.")
-    waiting_for: Sentence | None = None
+    waiting_for: Sentence | None = Field(None, description="What has to happen before it goes on.")
     rollback: RollbackStatus | None = None
 
 
 class PolicyStatus(StatusPart):
     """Which policy document the models see."""
 
-    version: int
-    digest: str
+    version: int = Field(description="Counts every change of the document.")
+    digest: str = Field(description="Digest of all that acts; it stays while models in shadow come and go.")
 
 
 class Status(StatusPart):
     """Where the rollout stands."""
 
-    observed_generation: int = -1
+    observed_generation: int = Field(-1, description="The generation of the spec that this status speaks of.")
     phase: Phase = Phase.PENDING
     message: Sentence | None = Field(None, description="One sentence: what is going on and what comes next.")
     step: Figure | None = Field(None, description="The canary step, as in 2/4.")
@@ -148,11 +148,13 @@ class Status(StatusPart):
     watch: WatchStatus | None = None
     challengers: list[ChallengerStatus] = Field(
         default_factory=list,
+        description="Each challenger: its stage, its evidence, and what it waits for.",
         json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]},
     )
     policy: PolicyStatus | None = None
     conditions: list[Condition] = Field(
         default_factory=list,
+        description="What a machine asks of the status, in the form that Kubernetes gives it.",
         json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
     )
 

@@ -87,7 +87,8 @@ class Prometheus:
         return [Track(_labels(row), _points(row["values"])) for row in rows]
 
     def _parameters(self) -> dict[str, str]:
-        return {"timeout": f"{self._timeout:.3f}s"}
+        # Whole milliseconds: Prometheus parses no fractions of a unit.
+        return {"timeout": f"{self._timeout * 1000:.0f}ms"}
 
     async def _ask(self, query: str, call: Callable[[], Any]) -> list[dict[str, Any]]:
         loop = asyncio.get_running_loop()

@@ -1,0 +1,38 @@
+{{/*
+Each verb is one that the operator's code uses. Server-side apply takes `patch`, and `create` for an object that is new.
+*/}}
+{{- define "shadow-operator.rules" -}}
+# Its own resources: it reads them, keeps finalizers on them, and writes their status. The spec stays Git's.
+- apiGroups: [shadowrollouts.io]
+  resources: [shadowrollouts]
+  verbs: [get, list, watch, patch]
+- apiGroups: [shadowrollouts.io]
+  resources: [shadowrollouts/status]
+  verbs: [get, patch]
+# Where owner references are checked, the owner of the models' objects has to be one whose finalizers it may set.
+- apiGroups: [shadowrollouts.io]
+  resources: [shadowrollouts/finalizers]
+  verbs: [update]
+# One Deployment and one Service for each model.
+- apiGroups: [apps]
+  resources: [deployments]
+  verbs: [get, list, create, patch, delete]
+- apiGroups: [""]
+  resources: [services]
+  verbs: [get, list, create, patch, delete]
+# The policy document that the models mount, and the evidence that is kept.
+- apiGroups: [""]
+  resources: [configmaps]
+  verbs: [get, create, patch]
+# A touched annotation lets the kubelet bring a new policy into a pod at once.
+- apiGroups: [""]
+  resources: [pods]
+  verbs: [list, patch]
+- apiGroups: [""]
+  resources: [events]
+  verbs: [create]
+# The shares of the traffic.
+- apiGroups: [gateway.networking.k8s.io]
+  resources: [httproutes]
+  verbs: [get, create, patch, delete]
+{{- end }}

@@ -1,0 +1,328 @@
+"""The Helm chart, rendered by Helm itself."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from shadow_operator.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+CHART = ROOT / "charts" / "shadow-operator"
+NAMESPACE = "shadow-system"
+# The first run builds helm, which takes a minute or two.
+pytestmark = pytest.mark.timeout(600)
+
+Object = dict[str, Any]
+
+# What the code asks the API server for, and nothing else. A verb added here is one that somebody has to grant.
+VERBS = {
+    ("shadowrollouts.io", "shadowrollouts"): {"get", "list", "watch", "patch"},
+    ("shadowrollouts.io", "shadowrollouts/status"): {"get", "patch"},
+    ("shadowrollouts.io", "shadowrollouts/finalizers"): {"update"},
+    ("apps", "deployments"): {"get", "list", "create", "patch", "delete"},
+    ("", "services"): {"get", "list", "create", "patch", "delete"},
+    ("", "configmaps"): {"get", "create", "patch"},
+    ("", "pods"): {"list", "patch"},
+    ("", "events"): {"create"},
+    ("gateway.networking.k8s.io", "httproutes"): {"get", "create", "patch", "delete"},
+}
+
+
+@pytest.fixture(scope="session")
+def helm() -> Path:
+    found = subprocess.run(
+        [sys.executable, str(ROOT / "hack" / "cluster"), "tools"], capture_output=True, text=True, check=False
+    )
+    if found.returncode != 0:
+        pytest.skip(f"there is no helm here: {found.stderr.strip()}")
+    return Path(found.stdout.strip()) / "helm"
+
+
+class Chart:
+    def __init__(self, helm: Path, directory: Path) -> None:
+        self._helm = helm
+        self._directory = directory
+
+    def run(self, values: Mapping[str, Any], release: str = "shadow-operator") -> subprocess.CompletedProcess[str]:
+        given = self._directory / "values.json"
+        given.write_text(json.dumps(values))
+        command = [str(self._helm), "template", release, str(CHART), f"--namespace={NAMESPACE}", f"--values={given}"]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    def rendered(self, values: Mapping[str, Any] | None = None, release: str = "shadow-operator") -> list[Object]:
+        ended = self.run(values or {}, release)
+        assert ended.returncode == 0, ended.stderr
+        return [each for each in yaml.safe_load_all(ended.stdout) if each]
+
+    def refusal(self, values: Mapping[str, Any]) -> str:
+        ended = self.run(values)
+        assert ended.returncode != 0, "the values were taken"
+        return ended.stderr
+
+
+@pytest.fixture
+def chart(helm: Path, tmp_path: Path) -> Chart:
+    return Chart(helm, tmp_path)
+
+
+def of_kind(objects: list[Object], kind: str) -> list[Object]:
+    return [each for each in objects if each["kind"] == kind]
+
+
+def deployment(objects: list[Object]) -> Object:
+    (found,) = of_kind(objects, "Deployment")
+    return found
+
+
+def container(objects: list[Object]) -> Object:
+    (found,) = deployment(objects)["spec"]["template"]["spec"]["containers"]
+    return dict(found)
+
+
+def environment(objects: list[Object]) -> dict[str, str]:
+    return {each["name"]: each["value"] for each in container(objects)["env"] if "value" in each}
+
+
+def verbs(role: Object) -> dict[tuple[str, str], set[str]]:
+    return {
+        (group, resource): set(rule["verbs"])
+        for rule in role["rules"]
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+    }
+
+
+def operators_role(objects: list[Object]) -> Object:
+    (binding,) = of_kind(objects, "ClusterRoleBinding")
+    (role,) = [
+        each for each in of_kind(objects, "ClusterRole") if each["metadata"]["name"] == binding["roleRef"]["name"]
+    ]
+    return role
+
+
+def test_the_pod_meets_the_restricted_pod_security_standard(chart: Chart) -> None:
+    pod = deployment(chart.rendered())["spec"]["template"]["spec"]
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert pod["securityContext"]["runAsUser"] == 65532
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    (only,) = pod["containers"]
+    assert only["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert not {"hostNetwork", "hostPID", "hostIPC"} & set(pod)
+
+
+def test_nothing_but_tmp_can_be_written_to(chart: Chart) -> None:
+    pod = deployment(chart.rendered())["spec"]["template"]["spec"]
+    assert [volume["name"] for volume in pod["volumes"]] == ["tmp"]
+    assert "emptyDir" in pod["volumes"][0]
+    assert pod["containers"][0]["volumeMounts"] == [{"name": "tmp", "mountPath": "/tmp"}]  # noqa: S108
+
+
+def test_there_are_never_two_operators_at_once(chart: Chart) -> None:
+    spec = deployment(chart.rendered())["spec"]
+    assert spec["replicas"] == 1
+    assert spec["strategy"] == {"type": "Recreate"}
+
+
+def test_the_probes_ask_the_operators_own_endpoint(chart: Chart) -> None:
+    only = container(chart.rendered({"operator": {"probePort": 9000}}))
+    for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
+        assert only[probe]["httpGet"] == {"path": "/healthz", "port": "probes"}
+    assert {"name": "probes", "containerPort": 9000, "protocol": "TCP"} in only["ports"]
+    assert only["startupProbe"]["periodSeconds"] * only["startupProbe"]["failureThreshold"] >= 60
+
+
+def test_resources_are_asked_for_and_limited(chart: Chart) -> None:
+    assert container(chart.rendered())["resources"] == {
+        "requests": {"cpu": "100m", "memory": "128Mi"},
+        "limits": {"memory": "512Mi"},
+    }
+
+
+def test_the_defaults_of_the_chart_are_those_of_the_program(chart: Chart) -> None:
+    assert Settings.from_environment(environment(chart.rendered())) == Settings()
+
+
+def test_every_setting_can_be_given(chart: Chart) -> None:
+    values = {
+        "watchNamespaces": ["trading", "research"],
+        "operator": {
+            "guardSeconds": 0.5,
+            "evaluationSeconds": 30,
+            "requestSeconds": 11,
+            "querySeconds": 6,
+            "checkpointSeconds": 3600000,
+            "probePort": 9000,
+            "metricsPort": 9001,
+        },
+    }
+    assert Settings.from_environment(environment(chart.rendered(values))) == Settings(
+        namespaces=("trading", "research"),
+        guard_seconds=0.5,
+        evaluation_seconds=30,
+        request_seconds=11,
+        query_seconds=6,
+        checkpoint_seconds=3600000,
+        probe_port=9000,
+        metrics_port=9001,
+    )
+
+
+def test_no_variable_is_set_twice(chart: Chart) -> None:
+    names = [each["name"] for each in container(chart.rendered({"extraEnv": [{"name": "A", "value": "b"}]}))["env"]]
+    assert len(set(names)) == len(names)
+    assert "A" in names
+    assert "extraEnv names GUARD_SECONDS" in chart.refusal({"extraEnv": [{"name": "GUARD_SECONDS", "value": "1"}]})
+
+
+def test_the_image_is_the_charts_version_unless_another_is_named(chart: Chart) -> None:
+    version = yaml.safe_load((CHART / "Chart.yaml").read_text())["appVersion"]
+    assert container(chart.rendered())["image"] == f"shadow/operator:{version}"
+    digest = "sha256:" + "0" * 64
+    given = {"image": {"repository": "registry.example/shadow", "tag": "x", "digest": digest}}
+    assert container(chart.rendered(given))["image"] == f"registry.example/shadow:x@{digest}"
+
+
+def test_the_role_holds_each_verb_that_the_code_uses_and_no_other(chart: Chart) -> None:
+    assert verbs(operators_role(chart.rendered())) == VERBS
+
+
+def test_no_role_names_secrets_or_everything(chart: Chart) -> None:
+    for values in ({}, {"watchNamespaces": ["trading"]}):
+        objects = chart.rendered(values)
+        for role in (*of_kind(objects, "ClusterRole"), *of_kind(objects, "Role")):
+            for rule in role["rules"]:
+                assert "*" not in [*rule["apiGroups"], *rule["resources"], *rule["verbs"]]
+                assert "secrets" not in rule["resources"]
+
+
+def test_named_namespaces_get_a_role_each_and_the_cluster_none(chart: Chart) -> None:
+    objects = chart.rendered({"watchNamespaces": ["research", "trading"], "rbac": {"aggregate": False}})
+    assert not of_kind(objects, "ClusterRole")
+    assert not of_kind(objects, "ClusterRoleBinding")
+    roles = {role["metadata"]["namespace"]: role for role in of_kind(objects, "Role")}
+    assert set(roles) == {"research", "trading"}
+    for namespace, role in roles.items():
+        assert verbs(role) == VERBS
+        (binding,) = [each for each in of_kind(objects, "RoleBinding") if each["metadata"]["namespace"] == namespace]
+        assert binding["roleRef"]["name"] == role["metadata"]["name"]
+        assert binding["subjects"] == [{"kind": "ServiceAccount", "name": "shadow-operator", "namespace": NAMESPACE}]
+
+
+def test_two_releases_share_no_name_in_the_cluster(chart: Chart) -> None:
+    def names(release: str) -> set[str]:
+        objects = chart.rendered({"crds": {"install": False}}, release)
+        return {each["metadata"]["name"] for each in objects if "namespace" not in each["metadata"]}
+
+    assert not names("one") & names("two")
+
+
+def test_the_pod_runs_as_the_account_that_the_role_is_bound_to(chart: Chart) -> None:
+    for values in ({}, {"serviceAccount": {"name": "mine"}}, {"serviceAccount": {"create": False, "name": "theirs"}}):
+        objects = chart.rendered(values)
+        (binding,) = of_kind(objects, "ClusterRoleBinding")
+        account = deployment(objects)["spec"]["template"]["spec"]["serviceAccountName"]
+        assert binding["subjects"] == [{"kind": "ServiceAccount", "name": account, "namespace": NAMESPACE}]
+    assert "name a service account that exists" in chart.refusal({"serviceAccount": {"create": False}})
+
+
+def test_people_may_edit_rollouts_and_not_what_was_decided(chart: Chart) -> None:
+    roles = {}
+    for role in of_kind(chart.rendered(), "ClusterRole"):
+        for label in role["metadata"]["labels"]:
+            if label.startswith("rbac.authorization.k8s.io/aggregate-to-"):
+                roles[label.rpartition("-")[2]] = verbs(role)
+    assert set(roles) == {"view", "edit", "admin"}
+    assert roles["view"]["shadowrollouts.io", "shadowrollouts"] == {"get", "list", "watch"}
+    assert "patch" in roles["edit"]["shadowrollouts.io", "shadowrollouts"]
+    for role in roles.values():
+        assert role.get(("shadowrollouts.io", "shadowrollouts/status"), set()) <= {"get"}
+
+
+def test_the_definition_in_the_chart_is_the_generated_one(chart: Chart) -> None:
+    (definition,) = of_kind(chart.rendered(), "CustomResourceDefinition")
+    generated = yaml.safe_load((ROOT / "crds" / "shadowrollouts.yaml").read_text())
+    assert definition["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"}
+    assert definition["spec"] == generated["spec"]
+    assert definition["metadata"]["name"] == generated["metadata"]["name"]
+
+
+def test_the_definition_can_be_left_out_or_let_go(chart: Chart) -> None:
+    assert not of_kind(chart.rendered({"crds": {"install": False}}), "CustomResourceDefinition")
+    (definition,) = of_kind(chart.rendered({"crds": {"keep": False}}), "CustomResourceDefinition")
+    assert "annotations" not in definition["metadata"]
+
+
+def test_metrics_are_served_and_scraped_when_asked_for(chart: Chart) -> None:
+    objects = chart.rendered({"metrics": {"serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}}}})
+    (service,) = of_kind(objects, "Service")
+    (monitor,) = of_kind(objects, "ServiceMonitor")
+    labels = deployment(objects)["spec"]["template"]["metadata"]["labels"]
+    assert service["spec"]["selector"].items() <= labels.items()
+    assert monitor["spec"]["selector"]["matchLabels"].items() <= service["metadata"]["labels"].items()
+    assert monitor["metadata"]["labels"]["release"] == "prometheus"
+    assert not of_kind(chart.rendered(), "ServiceMonitor")
+    both = {"metrics": {"service": {"enabled": False}, "serviceMonitor": {"enabled": True}}}
+    assert "enable both" in chart.refusal(both)
+
+
+def test_every_object_says_what_it_belongs_to(chart: Chart) -> None:
+    everything = {"metrics": {"serviceMonitor": {"enabled": True}}}
+    for each in chart.rendered(everything):
+        labels = each["metadata"]["labels"]
+        assert labels["app.kubernetes.io/name"] == "shadow-operator", each["kind"]
+        assert labels["app.kubernetes.io/instance"] == "shadow-operator"
+        assert labels["app.kubernetes.io/managed-by"] == "Helm"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"replicas": 3},
+        {"image": {"name": "shadow/operator"}},
+        {"image": {"pullPolicy": "Sometimes"}},
+        {"image": {"digest": "abc"}},
+        {"watchNamespaces": "trading"},
+        {"watchNamespaces": ["trading", "trading"]},
+        {"watchNamespaces": ["Trading"]},
+        {"operator": {"guardSeconds": 0}},
+        {"operator": {"guardSeconds": "1"}},
+        {"operator": {"probePort": 80}},
+        {"operator": {"probePort": 8081}},
+        {"operator": {"logFormat": "xml"}},
+        {"crds": {"enabled": False}},
+        {"metrics": {"serviceMonitor": {"interval": "often"}}},
+        {"resources": {"memory": "1Gi"}},
+    ],
+    ids=str,
+)
+def test_a_value_that_is_wrong_is_refused(chart: Chart, values: Mapping[str, Any]) -> None:
+    assert chart.refusal(values)
+
+
+def test_every_value_is_explained_and_known_to_the_schema() -> None:
+    text = (CHART / "values.yaml").read_text()
+    schema = json.loads((CHART / "values.schema.json").read_text())
+
+    def check(values: Mapping[str, Any], known: Mapping[str, Any]) -> None:
+        for name, value in values.items():
+            assert name in known, f"values.schema.json does not know {name}"
+            if isinstance(value, dict) and "properties" in known[name]:
+                check(value, known[name]["properties"])
+
+    check(yaml.safe_load(text), schema["properties"])
+    before = ""
+    for line in text.splitlines():
+        is_top = bool(line) and not line.startswith((" ", "#"))
+        if is_top and not line.endswith(":"):
+            assert before.startswith("#"), f"nothing explains `{line}`"
+        before = line
