@@ -29,6 +29,7 @@ from shadow_operator.core.plan import (
 from shadow_operator.core.policy import next_version
 from shadow_operator.fleet import Memory
 from shadow_operator.observe import Ports
+from shadow_operator.traffic import Router
 
 _log = logging.getLogger(__name__)
 
@@ -165,13 +166,13 @@ async def hold_on_to(cluster: Cluster, rollout: ShadowRollout) -> ShadowRollout:
     return rollout.model_copy(update={"metadata": Metadata.model_validate(held["metadata"])})
 
 
-async def let_go(ports: Ports, rollout: ShadowRollout) -> None:
+async def let_go(cluster: Cluster, router: Router, rollout: ShadowRollout) -> None:
     """The rollout is being deleted: the champion serves until the route is gone, then everything may go."""
     if FINALIZER not in rollout.metadata.finalizers:
         return
-    await ports.router.remove(rollout)
+    await router.remove(rollout)
     try:
-        await _finalizers(ports.cluster, rollout, [])
+        await _finalizers(cluster, rollout, [])
     except (NotFoundError, ConflictError):
         _log.info("%s/%s was gone already", rollout.metadata.namespace, rollout.metadata.name)
 

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from shadow_operator.api.rollout import ShadowRollout
@@ -36,7 +36,7 @@ async def restore(cluster: Cluster, rollout: ShadowRollout, memory: Memory) -> N
     memory.comparisons = comparisons
 
 
-async def keep(cluster: Cluster, rollout: ShadowRollout, memory: Memory) -> None:
+async def keep(cluster: Cluster, rollout: ShadowRollout, memory: Memory, now: datetime) -> None:
     """Keep the evidence as it is now."""
     if memory.comparisons is None:
         return
@@ -45,4 +45,4 @@ async def keep(cluster: Cluster, rollout: ShadowRollout, memory: Memory) -> None
         data[_ACTING] = json.dumps(memory.acting.to_json())
     body = {"metadata": metadata(rollout, object_name(rollout, "evidence")), "data": data}
     await cluster.apply(CONFIG_MAP, body)
-    memory.checkpointed_at = datetime.now(UTC)
+    memory.checkpointed_at = now

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from shadow_operator import telemetry
 from shadow_operator.api.rollout import ShadowRollout
+from shadow_operator.api.status import Status
 from shadow_operator.cluster import ClusterError
 from shadow_operator.core import roles
 from shadow_operator.core.acting import ActingBook
@@ -88,6 +89,9 @@ class Guard:
         book = memory.acting
         if book is None or (book.model, book.rival) != (model, rival):
             book = memory.acting = ActingBook(model, rival)
+            # What it lost since it acts counts, also while no operator ran: the first look reads that from the history.
+            since = _acting_since(status, model)
+            book.read_at = None if since is None else since - spec.metrics.scrape_interval.timedelta
         signals = await self._signals(rollout, book)
         guardrails = spec.guardrails if status.canary is not None else while_watching(spec.guardrails)
         held = status.canary.held_since if status.canary is not None else None
@@ -148,3 +152,10 @@ class Guard:
             rollback.limit,
         )
         self._fleet.wake(key)
+
+
+def _acting_since(status: Status, model: str) -> datetime | None:
+    challenger = status.challenger(model)
+    if status.canary is not None:
+        return None if challenger is None else from_text(challenger.since)
+    return None if status.champion is None else from_text(status.champion.since)

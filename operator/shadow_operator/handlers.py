@@ -14,7 +14,6 @@ from typing import Any
 import kopf
 
 from shadow_operator import telemetry
-from shadow_operator.act import FINALIZER
 from shadow_operator.api.rollout import GROUP, PLURAL, VERSION
 from shadow_operator.fleet import Fleet, Key
 from shadow_operator.reconcile import Reconciler
@@ -66,7 +65,7 @@ class Loops:
         return delay
 
     def retire(self, key: Key) -> None:
-        """The rollout is being deleted; begin to let it go, unless that is under way."""
+        """The rollout is being deleted, or gone; begin to let it go, unless that is under way."""
         running = self._retiring.get(key)
         if running is None or running.done():
             self._retiring[key] = asyncio.create_task(self._retire(key), name=f"retire {key}")
@@ -137,11 +136,12 @@ def registry_for(loops: Loops, fleet: Fleet) -> kopf.OperatorRegistry:
         return kopf.login_with_service_account(**kwargs) or kopf.login_with_kubeconfig(**kwargs)
 
     @kopf.on.event(*resource, registry=registry)
-    async def changed(namespace: str | None, name: str, meta: kopf.Meta, **_: Any) -> None:
+    async def changed(namespace: str | None, name: str, meta: kopf.Meta, **event: Any) -> None:
         key = Key(namespace or "", name)
-        if meta.get("deletionTimestamp") and FINALIZER in meta.get("finalizers", []):
+        if event["type"] == "DELETED" or "deletionTimestamp" in meta:
             loops.retire(key)
-        fleet.wake(key)
+        else:
+            fleet.wake(key)
 
     @kopf.daemon(*resource, registry=registry)
     async def rollout(namespace: str | None, name: str, stopped: Any, **_: Any) -> None:

@@ -4,6 +4,7 @@ import logging
 import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -75,11 +76,12 @@ class Reconciler:
             return await self._pass(key, found, rollout)
 
     async def retire(self, key: Key) -> None:
-        """The rollout is being deleted: take its route away first, then let it go."""
+        """The rollout is being deleted, or gone: take its route away first, then let it go and forget it."""
         found = await self._cluster.get(SHADOW_ROLLOUT, key.namespace, key.name)
         if found is not None and "deletionTimestamp" in found["metadata"]:
-            rollout = ShadowRollout.model_validate(found)
-            await let_go(self._ports(rollout), rollout)
+            # Nothing of the spec is read: one that an older release stored, and this one refuses, can go as well.
+            known: dict[str, Any] = {"metadata": Metadata.model_validate(found["metadata"])}
+            await let_go(self._cluster, self._router, ShadowRollout.model_construct(**known))
         self._forget(key)
 
     async def _pass(self, key: Key, found: Object, rollout: ShadowRollout) -> timedelta:
@@ -104,7 +106,7 @@ class Reconciler:
             await self._stall(found, "Refused", str(error))
             return self._longest_wait
         if decision.events or self._is_long_unkept(memory, now):
-            await checkpoint.keep(self._cluster, after, memory)
+            await checkpoint.keep(self._cluster, after, memory, now)
         await notify(self._cluster, after.metadata, decision.events)
         telemetry.show_phase(key, after.status.phase, after.status.canary_percent or 0)
         return self._next(rollout, decision.requeue_after)

@@ -14,7 +14,7 @@ class ModelSettings:
 
     model: str
     rollout: str
-    policy_path: Path = Path("/etc/shadow/policy.json")
+    policy_path: Path = Path("/etc/shadow-rollout/policy.json")
     scorer_url: str = ""
     skill: float = 0.52
     seed: int = 0

@@ -38,7 +38,8 @@ def adopt(spec: Spec, status: Status, now: datetime) -> Adopted | Refusal:
 
 def _promoted_ahead_of_git(spec: Spec, status: Status, champion: ChampionStatus, now: datetime) -> Adopted | Refusal:
     """Git still names the former champion, or a model that was never in the race."""
-    if status.watch is None or spec.champion.name != status.watch.standby or spec.model(champion.name) is None:
+    listed = spec.model(champion.name)
+    if status.watch is None or spec.champion.name != status.watch.standby or listed is None:
         former = "" if status.watch is None else f" or {status.watch.standby}, its standby"
         return Refusal(
             "ChampionUnknown",
@@ -46,6 +47,8 @@ def _promoted_ahead_of_git(spec: Spec, status: Status, champion: ChampionStatus,
             f"{champion.name}{former}, "
             f"and keep {champion.name} in the manifest; another model becomes champion by being a challenger first",
         )
+    if listed.image != champion.image:
+        return _changed_champion(spec, status, champion, listed.image, now)
     return _challengers(spec, status, (), now)
 
 
@@ -53,25 +56,31 @@ def _same_champion(spec: Spec, status: Status, champion: ChampionStatus, now: da
     events: tuple[Event, ...] = ()
     update: dict[str, object] = {}
     if champion.image != spec.champion.image:
-        # Evidence against the old image says nothing about the new one.
-        changed = champion.model_copy(update={"image": spec.champion.image, "since": to_text(now)})
-        restarted = [_restarted(c, c.image, now) if _can_restart(c) else c for c in status.challengers]
-        update = {"champion": changed, "canary": None, "challengers": restarted}
-        events = (Event(Reason.MODEL_CHANGED, f"champion {champion.name} has a new image: the evidence starts anew"),)
-    elif status.watch is not None and spec.model(status.watch.standby) is None:
+        return _changed_champion(spec, status, champion, spec.champion.image, now)
+    if status.watch is not None and spec.model(status.watch.standby) is None:
         update = {"watch": None}
         events = (
             Event(Reason.CHAMPION_ADOPTED, f"the manifest names {champion.name} champion and its standby no more"),
         )
-    elif status.watch is not None and status.watch.completed is not None and _has_newcomers(spec, status):
+    elif status.watch is not None and status.watch.completed is not None and _has_racers(spec, status):
         update = {"watch": None}
     return _challengers(spec, status.model_copy(update=update), events, now)
 
 
-def _has_newcomers(spec: Spec, status: Status) -> bool:
-    known = {challenger.name for challenger in status.challengers}
+def _changed_champion(spec: Spec, status: Status, champion: ChampionStatus, image: str, now: datetime) -> Adopted:
+    """Evidence against the old image says nothing about the new one."""
+    changed = champion.model_copy(update={"image": image, "since": to_text(now)})
+    restarted = [_restarted(c, c.image, now) if _can_restart(c) else c for c in status.challengers]
+    status = status.model_copy(update={"champion": changed, "canary": None, "challengers": restarted})
+    event = Event(Reason.MODEL_CHANGED, f"champion {champion.name} has a new image: the evidence starts anew")
+    return _challengers(spec, status, (event,), now)
+
+
+def _has_racers(spec: Spec, status: Status) -> bool:
+    """Whether somebody waits for the canary to be free: a newcomer, or one that came while the champion was watched."""
     former = status.watch.standby if status.watch is not None else None
-    return any(c.name not in known and c.name != former for c in spec.challengers)
+    lines = {c.name: status.challenger(c.name) for c in spec.challengers if c.name != former}
+    return any(line is None or _can_restart(line) for line in lines.values())
 
 
 def _challengers(spec: Spec, status: Status, events: tuple[Event, ...], now: datetime) -> Adopted:

@@ -8,7 +8,7 @@ A rollout has a phase; each challenger has a stage of its own, so that one can b
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -167,13 +167,18 @@ def _record_rollback(run: _Pass) -> _Pass:
     message = (
         f"{mark.model} was taken out of the traffic: {mark.guardrail} is {mark.value}, at most {mark.limit} is allowed"
     )
-    return run.changed(reason, message, **{name: getattr(status, name) for name in Status.model_fields})
+    return replace(run, status=status, events=(*run.events, Event(reason, message)))
 
 
 def _is_of_an_earlier_run(mark: Rollback, status: Status) -> bool:
-    challenger = status.challenger(mark.model)
-    in_canary = status.canary is not None and challenger is not None
-    return in_canary and challenger is not None and mark.breached_at < from_text(challenger.since)
+    """Whether a canary that has just begun sees the note of its last rollback, which the route is yet to lose.
+
+    Once the route was seen to give a share, a note on it is of this run, whatever the clocks say.
+    """
+    canary, challenger = status.canary, status.challenger(mark.model)
+    if canary is None or challenger is None or canary.step > 1 or canary.since is not None:
+        return False
+    return mark.breached_at < from_text(challenger.since)
 
 
 def _start_shadows(run: _Pass) -> _Pass:
@@ -182,7 +187,9 @@ def _start_shadows(run: _Pass) -> _Pass:
         return run
     for challenger in run.status.challengers:
         mirrored = challenger.name in route.split.mirrors
-        if challenger.stage is Stage.PENDING and mirrored and run.observed.ready(challenger.name):
+        # In the pass that took up a new image, the pods that were seen are still those of the old one.
+        is_new = from_text(challenger.since) >= run.now
+        if challenger.stage is Stage.PENDING and mirrored and not is_new and run.observed.ready(challenger.name):
             run = run.changed(
                 Reason.SHADOW_STARTED,
                 f"{challenger.name} sees {route.split.mirrors[challenger.name]} percent of the requests, acts on none",
@@ -216,24 +223,29 @@ def _resumed(canary: CanaryStatus, now: datetime) -> CanaryStatus:
 
 
 def _start_step_clock(run: _Pass) -> _Pass:
-    canary, route, judgement = run.status.canary, run.observed.route, run.observed.judgement
+    canary, judgement = run.status.canary, run.observed.judgement
     if canary is None or canary.since is not None or judgement is None:
         return run
-    if judgement.signals.model != canary.challenger:
-        return run
-    share = roles.canary_percent(run.spec, run.status)
-    programmed = route.state is RouteState.PROGRAMMED and route.split is not None
-    if not programmed or route.split is None or route.split.weights.get(canary.challenger) != share:
+    if judgement.signals.model != canary.challenger or not _has_its_share(run, canary):
         return run
     update = {"since": to_text(run.now), "decisions_before": judgement.signals.decisions}
     return run.changed(canary=canary.model_copy(update=update))
+
+
+def _has_its_share(run: _Pass, canary: CanaryStatus) -> bool:
+    """Whether the gateway was seen to give the canary just the share of its step."""
+    route = run.observed.route
+    if route.state is not RouteState.PROGRAMMED or route.split is None:
+        return False
+    return route.split.weights.get(canary.challenger) == roles.canary_percent(run.spec, run.status)
 
 
 def _step(run: _Pass) -> _Pass:
     canary = run.status.canary
     if canary is None or not _step_is_done(run, canary):
         return run
-    if canary.step == len(run.spec.canary.steps):
+    # More than there are when the manifest has lost some on the way.
+    if canary.step >= len(run.spec.canary.steps):
         return _promote(run, canary.challenger)
     after = CanaryStatus(challenger=canary.challenger, step=canary.step + 1)
     status = run.status.model_copy(update={"canary": after})
@@ -250,6 +262,7 @@ def _step_is_done(run: _Pass, canary: CanaryStatus) -> bool:
     duration = run.spec.canary.steps[min(canary.step, len(run.spec.canary.steps)) - 1].min_duration.timedelta
     return (
         run.now - from_text(canary.since) >= duration
+        and _has_its_share(run, canary)
         and judgement.signals.decisions > canary.decisions_before
         and run.observed.ready(canary.challenger)
         and _primary_pass(run.results.get(canary.challenger, ()))
@@ -290,7 +303,11 @@ def _reject(run: _Pass) -> _Pass:
 def _start_canary(run: _Pass) -> _Pass:
     free = run.status.canary is None and run.status.watch is None
     champion = roles.champion_of(run.spec, run.status)
-    if not free or not run.observed.ready(champion) or run.observed.route.state is not RouteState.PROGRAMMED:
+    route = run.observed.route
+    if not free or not run.observed.ready(champion) or route.state is not RouteState.PROGRAMMED:
+        return run
+    if route.rollback is not None:
+        # The route still carries the guard's note: nothing rises in the pass that writes the rollback down.
         return run
     entitled = [c for c in run.status.challengers if _may_act(run, c)]
     if not entitled:
@@ -381,7 +398,9 @@ def phase_of(status: Status) -> Phase:
         return Phase.SHADOWING
     if Stage.PENDING in stages or not stages:
         return Phase.PENDING
-    return Phase.ROLLED_BACK if Stage.ROLLED_BACK in stages else Phase.REJECTED
+    if Stage.ROLLED_BACK in stages:
+        return Phase.ROLLED_BACK
+    return Phase.COMPLETED if stages & {Stage.PROMOTED, Stage.NOT_PROMOTED} else Phase.REJECTED
 
 
 def _summarised(run: _Pass, before: Status, generation: int) -> Status:
@@ -398,7 +417,7 @@ def _summarised(run: _Pass, before: Status, generation: int) -> Status:
             "observed_generation": generation,
             "phase": phase,
             "message": message,
-            "step": None if status.canary is None else f"{status.canary.step}/{len(run.spec.canary.steps)}",
+            "step": _step_text(run.spec, status),
             "canary_percent": roles.canary_percent(run.spec, status),
             "challengers": challengers,
             "leader": None if leader is None else leader.name,
@@ -408,6 +427,11 @@ def _summarised(run: _Pass, before: Status, generation: int) -> Status:
             ),
         }
     )
+
+
+def _step_text(spec: Spec, status: Status) -> str | None:
+    steps = len(spec.canary.steps)
+    return None if status.canary is None else f"{min(status.canary.step, steps)}/{steps}"
 
 
 def _requeue(run: _Pass) -> timedelta | None:

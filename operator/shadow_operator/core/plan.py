@@ -19,7 +19,7 @@ MODEL_LABEL = f"{GROUP}/model"
 MANAGED_BY = "app.kubernetes.io/managed-by"
 POLICY_ANNOTATION = f"{GROUP}/policy-version"
 CONTAINER = "model"
-POLICY_DIRECTORY = "/etc/shadow"
+POLICY_DIRECTORY = "/etc/shadow-rollout"
 POLICY_FILE = "policy.json"
 
 # Connections drain before the pods of a model that is out of the race go.

@@ -80,7 +80,7 @@ def test_settings_come_from_the_environment() -> None:
         }
     )
     assert (settings.skill, settings.seed, settings.breaks_after_acted, settings.prestop_seconds) == (0.6, 4, None, 0.5)
-    assert settings.policy_path == Path("/etc/shadow/policy.json")
+    assert settings.policy_path == Path("/etc/shadow-rollout/policy.json")
 
 
 @pytest.mark.parametrize(
