@@ -27,8 +27,10 @@ demo: venv ## Bring up a cluster and play the demo on it; it stays up for lookin
 	$(CLUSTER) up
 	images=$$($(BIN)/python hack/images.py)
 	for image in $$images; do $(CLUSTER) load-image "$${image#*=}"; done
+	tools=$$($(CLUSTER) tools)
+	kubeconfig=$$($(CLUSTER) kubeconfig)
 	prometheus=$$($(CLUSTER) status --json | $(BIN)/python -c 'import json, sys; print(json.load(sys.stdin)["images"]["prometheus"])')
-	$(BIN)/python examples/demo/play.py --tools "$$($(CLUSTER) tools)" --kubeconfig "$$($(CLUSTER) kubeconfig)" \
+	$(BIN)/python examples/demo/play.py --tools "$$tools" --kubeconfig "$$kubeconfig" \
 	  --images $$images "prometheus=$$prometheus" --cluster-seconds "$$((SECONDS - begun))" $(DEMO_OPTIONS)
 
 .PHONY: down

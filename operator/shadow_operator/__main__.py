@@ -78,8 +78,9 @@ def main() -> None:
     arguments = parser.parse_args()
     log_format = kopf.LogFormat.JSON if arguments.log_format == "json" else kopf.LogFormat.PLAIN
     kopf.configure(log_format=log_format)
-    # One line for each event that was seen is noise to whoever reads this at night.
-    logging.getLogger("kopf.objects").setLevel(logging.WARNING)
+    # A line for each event seen and each probe answered is noise to whoever reads this at night.
+    for noisy in ("kopf.objects", "kopf.activities", "aiohttp.access"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
     try:
         settings = Settings.from_environment()
     except ValueError as error:

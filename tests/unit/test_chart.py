@@ -1,5 +1,6 @@
 """The Helm chart, rendered by Helm itself."""
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -175,6 +176,12 @@ def test_every_setting_can_be_given(chart: Chart) -> None:
         probe_port=9000,
         metrics_port=9001,
     )
+
+
+def test_no_setting_of_the_program_is_left_out(chart: Chart) -> None:
+    # A pod has its service account and needs no kubeconfig.
+    names = {each.name.upper() for each in dataclasses.fields(Settings)} - {"NAMESPACES", "KUBECONFIG"}
+    assert set(environment(chart.rendered())) == names | {"WATCH_NAMESPACES"}
 
 
 def test_no_variable_is_set_twice(chart: Chart) -> None:

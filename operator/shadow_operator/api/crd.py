@@ -56,8 +56,7 @@ _NAMES_FIT = validation(
     fieldPath=".metadata.name",
 )
 _NAME_IS_A_LABEL = {
-    "rule": f"self.metadata.name.size() <= {RolloutName.longest} && "
-    f"self.metadata.name.matches(r'''^{RolloutName.form.pattern}$''')",
+    "rule": f"self.metadata.name.matches(r'''^{RolloutName.form.pattern}$''')",
     "messageExpression": f"'\"' + self.metadata.name + '\" {RolloutName.accepted}'",
     "message": f"this {RolloutName.accepted}",
     "fieldPath": ".metadata.name",
@@ -107,7 +106,10 @@ def _root_schema() -> Schema:
         "properties": {
             "apiVersion": {"type": "string"},
             "kind": {"type": "string"},
-            "metadata": {"type": "object", "properties": {"name": {"type": "string", "maxLength": 60}}},
+            "metadata": {
+                "type": "object",
+                "properties": {"name": {"type": "string", "maxLength": RolloutName.longest}},
+            },
             "spec": structural(Spec),
             "status": status,
         },

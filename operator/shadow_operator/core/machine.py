@@ -312,7 +312,7 @@ def _start_canary(run: _Pass) -> _Pass:
     entitled = [c for c in run.status.challengers if _may_act(run, c)]
     if not entitled:
         return run
-    best = min(entitled, key=lambda c: (run.observed.evidence[c.name].pvalue_mean, c.name))
+    best = min(entitled, key=lambda c: report.strength(run.observed.evidence[c.name], c.name))
     canary = CanaryStatus(challenger=best.name, step=1)
     share = run.spec.canary.steps[0].percent
     return run.changed(

@@ -89,6 +89,12 @@ def _waiting_for(
     return "; ".join(reasons)[:1024] or "the canary to be free"
 
 
+def strength(evidence: Evidence, name: str) -> tuple[float, float, str]:
+    """Sorts the strongest evidence first: the smallest p-value, then the largest effect, then the name."""
+    effect = evidence.mean.effect
+    return evidence.pvalue_mean, -effect if math.isfinite(effect) else math.inf, name
+
+
 def leader(challengers: Sequence[ChallengerStatus], evidence: Mapping[str, Evidence]) -> ChallengerStatus | None:
     """The challenger that acts or was promoted, else the unfinished one with the strongest evidence."""
     for stage in (Stage.CANARY, Stage.PROMOTED):
@@ -96,7 +102,7 @@ def leader(challengers: Sequence[ChallengerStatus], evidence: Mapping[str, Evide
             if challenger.stage is stage:
                 return challenger
     running = [c for c in challengers if c.stage in roles.SHADOWING and c.name in evidence]
-    return min(running, key=lambda c: (evidence[c.name].pvalue_mean, c.name), default=None)
+    return min(running, key=lambda c: strength(evidence[c.name], c.name), default=None)
 
 
 def sentence(
