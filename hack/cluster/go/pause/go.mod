@@ -1,0 +1,3 @@
+module shadow-rollouts.local/pause
+
+go 1.26.0
