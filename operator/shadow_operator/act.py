@@ -22,6 +22,7 @@ from shadow_operator.core.plan import (
     ROLLOUT_LABEL,
     Manifest,
     Plan,
+    lasting_objects,
     object_name,
     plan,
     policy_manifest,
@@ -166,11 +167,14 @@ async def hold_on_to(cluster: Cluster, rollout: ShadowRollout) -> ShadowRollout:
     return rollout.model_copy(update={"metadata": Metadata.model_validate(held["metadata"])})
 
 
-async def let_go(cluster: Cluster, router: Router, rollout: ShadowRollout) -> None:
+async def let_go(cluster: Cluster, router: Router, rollout: ShadowRollout, champion: str | None) -> None:
     """The rollout is being deleted: the champion serves until the route is gone, then everything may go."""
-    if FINALIZER not in rollout.metadata.finalizers:
+    where = rollout.metadata
+    if FINALIZER not in where.finalizers:
         return
     await router.remove(rollout)
+    for kind, name in lasting_objects(where.name, champion):
+        await cluster.delete(kind, where.namespace, name)
     try:
         await _finalizers(cluster, rollout, [])
     except (NotFoundError, ConflictError):

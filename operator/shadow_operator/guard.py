@@ -14,7 +14,7 @@ from shadow_operator.cluster import ClusterError
 from shadow_operator.core import roles
 from shadow_operator.core.acting import ActingBook
 from shadow_operator.core.contract import queries
-from shadow_operator.core.guardrails import Judgement, Rollback, Signals, judge, while_watching
+from shadow_operator.core.guardrails import Held, Judgement, Rollback, Signals, judge, while_watching
 from shadow_operator.core.moment import from_text
 from shadow_operator.core.readings import reading, readings
 from shadow_operator.fleet import Fleet, Key, Memory
@@ -94,10 +94,9 @@ class Guard:
             book.read_at = None if since is None else since - spec.metrics.scrape_interval.timedelta
         signals = await self._signals(rollout, book)
         guardrails = spec.guardrails if status.canary is not None else while_watching(spec.guardrails)
-        held = status.canary.held_since if status.canary is not None else None
         if signals.why_blind:
             telemetry.GUARD_BLIND.inc()
-        return judge(guardrails, signals, held_since=None if held is None else from_text(held))
+        return judge(guardrails, signals, _held(status))
 
     async def _signals(self, rollout: ShadowRollout, book: ActingBook) -> Signals:
         source = self._source_of(rollout)
@@ -159,3 +158,10 @@ def _acting_since(status: Status, model: str) -> datetime | None:
     if status.canary is not None:
         return None if challenger is None else from_text(challenger.since)
     return None if status.champion is None else from_text(status.champion.since)
+
+
+def _held(status: Status) -> Held | None:
+    canary = status.canary
+    if canary is None or canary.held_since is None or canary.held_by is None:
+        return None
+    return Held(canary.held_by, from_text(canary.held_since))

@@ -114,7 +114,7 @@ def settings_for(settings: kopf.OperatorSettings) -> None:
     settings.watching.chunk_size = 500
     settings.networking.request_timeout = 30
     settings.execution.default_backoff = 10
-    settings.background.cancellation_polling = 5
+    settings.background.cancellation_polling = 1
 
 
 def is_watching() -> bool:

@@ -37,16 +37,18 @@ class Ports:
 async def observe(ports: Ports, rollout: ShadowRollout, memory: Memory, now: datetime) -> Observed:
     """Read everything that a decision needs."""
     comparisons = memory.comparisons or Comparisons()
-    health = await _compare(ports.source, rollout, comparisons, now)
+    failed = await _compare(ports.source, rollout, comparisons, now)
     evidence = comparisons.evidence()
+    if failed is not None:
+        evidence = _blinded(evidence, failed)
     route = await ports.router.observed(rollout)
     if memory.rollback is not None and memory.rollback.zero_at is not None:
         route = replace(route, rollback=memory.rollback)
     return Observed(
         route=route,
         workloads=await _workloads(ports.cluster, rollout),
-        evidence=evidence if health.available else _blinded(evidence, health.message),
-        metrics=health,
+        evidence=evidence,
+        metrics=_health(rollout.spec.metrics.prometheus.address, evidence, failed),
         judgement=_still_true(memory.judgement, now),
     )
 
@@ -58,10 +60,8 @@ def _still_true(judgement: Judgement | None, now: datetime) -> Judgement | None:
     return judgement
 
 
-async def _compare(
-    source: MetricSource, rollout: ShadowRollout, comparisons: Comparisons, now: datetime
-) -> MetricsHealth:
-    """Read the part of the time grid that is new and complete, and compare."""
+async def _compare(source: MetricSource, rollout: ShadowRollout, comparisons: Comparisons, now: datetime) -> str | None:
+    """Read the part of the time grid that is new and complete, and compare. Returns why it could not be read."""
     spec, status = rollout.spec, rollout.status
     comparisons.pairs(spec, status)
     step = spec.metrics.interval.timedelta
@@ -70,11 +70,15 @@ async def _compare(
     try:
         comparisons.advance(spec, status, await _read(source, rollout, start, end))
     except MetricsError as error:
-        return MetricsHealth(available=False, message=str(error)[:1024])
-    blind = sorted({evidence.blind for evidence in comparisons.evidence().values() if evidence.blind})
+        return str(error)[:1024]
+    return None
+
+
+def _health(address: str, evidence: Mapping[str, Evidence], failed: str | None) -> MetricsHealth:
+    blind = [failed] if failed else sorted({each.blind for each in evidence.values() if each.blind})
     if blind:
         return MetricsHealth(available=False, message="; ".join(blind)[:1024])
-    return MetricsHealth(available=True, message=f"every query to {spec.metrics.prometheus.address} was answered")
+    return MetricsHealth(available=True, message=f"every query to {address} was answered")
 
 
 async def _read(source: MetricSource, rollout: ShadowRollout, start: datetime, end: datetime) -> list[Reading]:

@@ -81,7 +81,8 @@ class Reconciler:
         if found is not None and "deletionTimestamp" in found["metadata"]:
             # Nothing of the spec is read: one that an older release stored, and this one refuses, can go as well.
             known: dict[str, Any] = {"metadata": Metadata.model_validate(found["metadata"])}
-            await let_go(self._cluster, self._router, ShadowRollout.model_construct(**known))
+            champion = found.get("status", {}).get("champion", {}).get("name")
+            await let_go(self._cluster, self._router, ShadowRollout.model_construct(**known), champion)
         self._forget(key)
 
     async def _pass(self, key: Key, found: Object, rollout: ShadowRollout) -> timedelta:
@@ -105,9 +106,9 @@ class Reconciler:
             # Trying again would not help: somebody has to change the manifest, or the operator's role.
             await self._stall(found, "Refused", str(error))
             return self._longest_wait
+        await notify(self._cluster, after.metadata, decision.events)
         if decision.events or self._is_long_unkept(memory, now):
             await checkpoint.keep(self._cluster, after, memory, now)
-        await notify(self._cluster, after.metadata, decision.events)
         telemetry.show_phase(key, after.status.phase, after.status.canary_percent or 0)
         return self._next(rollout, decision.requeue_after)
 

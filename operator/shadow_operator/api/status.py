@@ -79,6 +79,7 @@ class CanaryStatus(StatusPart):
         None, description="When the route was seen to give this share; the step's clock starts here."
     )
     held_since: Time | None = Field(None, description="Since when a guardrail or missing data holds the step.")
+    held_by: str | None = Field(None, description="The guardrail that holds it.")
     decisions_before: int = Field(0, description="The challenger's real decisions when this step began.")
 
 
@@ -88,6 +89,9 @@ class WatchStatus(StatusPart):
     standby: str = Field(description="The former champion; it keeps running.")
     standby_image: str = Field("", description="Its image at the promotion.")
     since: Time | None = Field(None, description="When all the traffic was seen to reach the new champion.")
+    held_since: Time | None = Field(
+        None, description="Since when missing data, or a guardrail that holds, stops its clock."
+    )
     completed: Time | None = Field(None, description="When the watch ended without a broken guardrail.")
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 from shadow_operator.api.rollout import Spec
-from shadow_operator.api.status import Status
+from shadow_operator.api.status import Stage, Status
 from shadow_operator.core import roles
 from shadow_operator.core.contract import Figure
 from shadow_operator.core.counters import Counters
@@ -115,7 +115,8 @@ class Comparisons:
         """
         step = spec.metrics.interval.timedelta
         champion = roles.champion_of(spec, status)
-        shadows = [c.name for c in status.challengers if c.stage in roles.SHADOWING and c.name in self._by_challenger]
+        # Before its shadow began, what answers to a challenger's name may be the pods of an older image.
+        shadows = [c.name for c in status.challengers if c.stage is Stage.SHADOW and c.name in self._by_challenger]
         samples: dict[str, list[tuple[_Interval, _Interval]]] = {name: [] for name in shadows}
         for reading in readings:
             if self.last_at is not None and reading.at <= self.last_at:

@@ -79,13 +79,21 @@ class Judgement:
     hold: Hold | None = None
 
 
-def judge(guardrails: list[Guardrail], signals: Signals, *, held_since: datetime | None) -> Judgement:
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The hold that lasts, and since when."""
+
+    guardrail: str
+    since: datetime
+
+
+def judge(guardrails: list[Guardrail], signals: Signals, held: Held | None) -> Judgement:
     """Judge the figures of one moment.
 
     Args:
         guardrails: those of the rollout; one for missing data is added where it names none.
         signals: the figures.
-        held_since: since when the share is held without a break, None when it is not.
+        held: the hold that was written down last, None when nothing is held.
 
     """
     watched = guardrails
@@ -96,13 +104,21 @@ def judge(guardrails: list[Guardrail], signals: Signals, *, held_since: datetime
         if guardrail.action is GuardrailAction.ROLLBACK:
             return Judgement(signals, rollback=_rollback(guardrail, signals))
     for guardrail in broken:
-        if guardrail.then and held_since and signals.read_at - held_since >= guardrail.then.after.timedelta:
+        if _has_held_too_long(guardrail, held, signals.read_at):
             return Judgement(signals, rollback=_rollback(guardrail, signals))
     if broken:
-        return Judgement(signals, hold=_hold(broken[0], signals))
+        # One that something follows comes first, so that its time runs whatever else holds.
+        first = next((guardrail for guardrail in broken if guardrail.then), broken[0])
+        return Judgement(signals, hold=_hold(first, signals))
     if signals.why_blind:
         return Judgement(signals, hold=Hold("blind", signals.why_blind, None))
     return Judgement(signals)
+
+
+def _has_held_too_long(guardrail: Guardrail, held: Held | None, now: datetime) -> bool:
+    if guardrail.then is None or held is None or held.guardrail != guardrail.name:
+        return False
+    return now - held.since >= guardrail.then.after.timedelta
 
 
 def _is_broken(guardrail: Guardrail, signals: Signals) -> bool:

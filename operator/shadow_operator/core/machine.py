@@ -203,23 +203,31 @@ def _hold_or_resume(run: _Pass) -> _Pass:
     if canary is None or judgement is None or judgement.signals.model != canary.challenger:
         # Not judged yet: it goes neither on nor on hold, and `_step_is_done` lets nothing advance.
         return run
-    why = None if judgement.hold is None else judgement.hold.sentence
-    if why is not None and canary.held_since is None:
-        held = canary.model_copy(update={"held_since": to_text(run.now)})
-        return run.changed(Reason.CANARY_HELD, f"{canary.challenger} is held at its share: {why}", canary=held)
-    if why is None and canary.held_since is not None:
-        return run.changed(
-            Reason.CANARY_RESUMED, f"{canary.challenger} goes on after a hold", canary=_resumed(canary, run.now)
-        )
-    return run
+    hold = judgement.hold
+    if hold is None:
+        if canary.held_since is None:
+            return run
+        resumed = _resumed(canary, run.now)
+        return run.changed(Reason.CANARY_RESUMED, f"{canary.challenger} goes on after a hold", canary=resumed)
+    if canary.held_by == hold.guardrail and canary.held_since is not None:
+        return run
+    update = {"held_since": to_text(run.now), "held_by": hold.guardrail}
+    held = _resumed(canary, run.now).model_copy(update=update)
+    return run.changed(Reason.CANARY_HELD, f"{canary.challenger} is held at its share: {hold.sentence}", canary=held)
 
 
 def _resumed(canary: CanaryStatus, now: datetime) -> CanaryStatus:
-    """Time on hold is no time at the step: the step's clock moves on by as much as it stood still."""
-    if canary.since is None or canary.held_since is None:
-        return canary.model_copy(update={"held_since": None})
-    held = max(now - max(from_text(canary.held_since), from_text(canary.since)), timedelta(0))
-    return canary.model_copy(update={"held_since": None, "since": to_text(from_text(canary.since) + held)})
+    """Time on hold is no time at the step."""
+    since = _moved_on(canary.since, canary.held_since, now)
+    return canary.model_copy(update={"held_since": None, "held_by": None, "since": since})
+
+
+def _moved_on(since: str | None, held_since: str | None, now: datetime) -> str | None:
+    """A clock's start, later by as long as the clock stood still."""
+    if since is None or held_since is None:
+        return since
+    held = max(now - max(from_text(held_since), from_text(since)), timedelta(0))
+    return to_text(from_text(since) + held)
 
 
 def _start_step_clock(run: _Pass) -> _Pass:
@@ -350,10 +358,15 @@ def _watch(run: _Pass) -> _Pass:
         reached = arrived and route.split is not None and route.split.weights == {champion: WHOLE}
         return run.changed(watch=watch.model_copy(update={"since": to_text(run.now)})) if reached else run
     judgement = run.observed.judgement
-    sees = judgement is not None and judgement.signals.model == champion and judgement.hold is None
-    over = run.now - from_text(watch.since) >= run.spec.promotion.watch.timedelta
-    if not (over and sees and judgement is not None and judgement.rollback is None):
+    if judgement is None or judgement.signals.model != champion or judgement.rollback is not None:
         return run
+    if judgement.hold is not None:
+        held_since = watch.held_since or to_text(run.now)
+        return run.changed(watch=watch.model_copy(update={"held_since": held_since}))
+    since = _moved_on(watch.since, watch.held_since, run.now) or watch.since
+    watch = watch.model_copy(update={"held_since": None, "since": since})
+    if run.now - from_text(since) < run.spec.promotion.watch.timedelta:
+        return run.changed(watch=watch)
     return run.changed(
         Reason.COMPLETED,
         f"{champion} was watched for {run.spec.promotion.watch} and stays champion",

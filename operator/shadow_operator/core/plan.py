@@ -61,11 +61,15 @@ class Plan:
 def plan(rollout: ShadowRollout, status: Status, now: datetime) -> Plan:
     """Plan the objects for `status`."""
     models = _running(rollout, status, now)
+    champion = roles.champion_of(rollout.spec, status)
     workloads: list[Manifest] = []
     for model in models:
-        workloads += [_deployment(rollout, model), _service(rollout, object_name(rollout, model.name), model.name)]
-    champion = roles.champion_of(rollout.spec, status)
-    workloads.append(_service(rollout, object_name(rollout, "champion"), champion))
+        described = lasting_metadata if model.name == champion else metadata
+        name = object_name(rollout, model.name)
+        workloads.append(_deployment(rollout, model, described(rollout, name, **{MODEL_LABEL: model.name})))
+        workloads.append(_service(rollout, model.name, described(rollout, name, **{MODEL_LABEL: model.name})))
+    stable = lasting_metadata(rollout, object_name(rollout, "champion"), **{MODEL_LABEL: champion})
+    workloads.append(_service(rollout, champion, stable))
     return Plan(
         split=roles.split(rollout.spec, status),
         policy=policy_of(f"{rollout.metadata.namespace}/{rollout.metadata.name}", rollout.spec, status),
@@ -81,26 +85,44 @@ def object_name(rollout: ShadowRollout, suffix: str) -> str:
 
 def metadata(rollout: ShadowRollout, name: str, **labels: str) -> dict[str, Any]:
     """Metadata of an object that belongs to the rollout and goes with it."""
+    owner = {
+        "apiVersion": API_VERSION,
+        "kind": KIND,
+        "name": rollout.metadata.name,
+        "uid": rollout.metadata.uid,
+        "controller": True,
+        "blockOwnerDeletion": False,
+    }
+    return {**lasting_metadata(rollout, name, **labels), "ownerReferences": [owner]}
+
+
+def lasting_metadata(rollout: ShadowRollout, name: str, **labels: str) -> dict[str, Any]:
+    """Metadata of what the champion serves with.
+
+    It has no owner, because a deletion in the foreground takes all that is owned at once, and the champion has to serve
+    until the route is gone. `let_go` deletes it then.
+    """
     return {
         "name": name,
         "namespace": rollout.metadata.namespace,
         "labels": {ROLLOUT_LABEL: rollout.metadata.name, MANAGED_BY: "shadow-operator", **labels},
-        "ownerReferences": [
-            {
-                "apiVersion": API_VERSION,
-                "kind": KIND,
-                "name": rollout.metadata.name,
-                "uid": rollout.metadata.uid,
-                "controller": True,
-                "blockOwnerDeletion": False,
-            },
-        ],
     }
+
+
+def lasting_objects(rollout: str, champion: str | None) -> Sequence[tuple[Kind, str]]:
+    """Kind and name of every object that has no owner."""
+    serving = ["champion"] if champion is None else ["champion", champion]
+    services = [(SERVICE, f"{rollout}-{suffix}") for suffix in serving]
+    deployments = [] if champion is None else [(DEPLOYMENT, f"{rollout}-{champion}")]
+    return [*services, *deployments, (CONFIG_MAP, f"{rollout}-policy")]
 
 
 def policy_manifest(rollout: ShadowRollout, policy: Policy, version: int) -> Manifest:
     """The ConfigMap that every model of the rollout mounts."""
-    body = {"metadata": metadata(rollout, object_name(rollout, "policy")), "data": {POLICY_FILE: policy.text(version)}}
+    body = {
+        "metadata": lasting_metadata(rollout, object_name(rollout, "policy")),
+        "data": {POLICY_FILE: policy.text(version)},
+    }
     return Manifest(CONFIG_MAP, body)
 
 
@@ -118,10 +140,10 @@ def _selector(rollout: ShadowRollout, model: str) -> dict[str, str]:
     return {ROLLOUT_LABEL: rollout.metadata.name, MODEL_LABEL: model}
 
 
-def _service(rollout: ShadowRollout, name: str, model: str) -> Manifest:
+def _service(rollout: ShadowRollout, model: str, described: Mapping[str, Any]) -> Manifest:
     port = rollout.spec.workload.port
     body = {
-        "metadata": metadata(rollout, name, **{MODEL_LABEL: model}),
+        "metadata": described,
         "spec": {
             "selector": _selector(rollout, model),
             "ports": [{"name": "http", "port": port, "targetPort": port, "protocol": "TCP"}],
@@ -130,10 +152,10 @@ def _service(rollout: ShadowRollout, name: str, model: str) -> Manifest:
     return Manifest(SERVICE, body)
 
 
-def _deployment(rollout: ShadowRollout, model: Model) -> Manifest:
+def _deployment(rollout: ShadowRollout, model: Model, described: Mapping[str, Any]) -> Manifest:
     replicas = model.replicas or rollout.spec.workload.replicas
     body = {
-        "metadata": metadata(rollout, object_name(rollout, model.name), **{MODEL_LABEL: model.name}),
+        "metadata": described,
         "spec": {
             "replicas": replicas,
             "selector": {"matchLabels": _selector(rollout, model.name)},

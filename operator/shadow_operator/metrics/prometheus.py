@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import requests
 from prometheus_api_client.exceptions import PrometheusApiClientException
@@ -25,6 +25,9 @@ MAX_POINTS = 11_000
 _ATTEMPTS = 2
 _THREADS = 8
 _RETRY_SECONDS = 0.2
+
+
+_Series = TypeVar("_Series", Sample, Track)
 
 
 class _Session(requests.Session):
@@ -71,8 +74,7 @@ class Prometheus:
 
     async def instant(self, query: str) -> Sequence[Sample]:
         """The newest samples. Raises MetricsError where they can't be had whole."""
-        rows = await self._ask(query, lambda: self._client.custom_query(query, params=self._parameters()))
-        return [Sample(_labels(row), value) for row in rows if (value := _number(row["value"][1])) is not None]
+        return await self._ask(query, lambda: _samples(self._client.custom_query(query, params=self._parameters())))
 
     async def range(self, query: str, start: datetime, end: datetime, step: timedelta) -> Sequence[Track]:
         """The series from `start` to `end`, both included, in as many pieces as the limit of points asks for."""
@@ -81,21 +83,21 @@ class Prometheus:
 
     async def _piece(self, query: str, start: datetime, end: datetime, step: timedelta) -> list[Track]:
         seconds = f"{step.total_seconds():.3f}"
-        rows = await self._ask(
-            query, lambda: self._client.custom_query_range(query, start, end, seconds, params=self._parameters())
+        return await self._ask(
+            query,
+            lambda: _tracks(self._client.custom_query_range(query, start, end, seconds, params=self._parameters())),
         )
-        return [Track(_labels(row), _points(row["values"])) for row in rows]
 
     def _parameters(self) -> dict[str, str]:
         # Whole milliseconds: Prometheus parses no fractions of a unit.
         return {"timeout": f"{self._timeout * 1000:.0f}ms"}
 
-    async def _ask(self, query: str, call: Callable[[], Any]) -> list[dict[str, Any]]:
+    async def _ask(self, query: str, call: Callable[[], list[_Series]]) -> list[_Series]:
         loop = asyncio.get_running_loop()
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 return await loop.run_in_executor(self._threads, self._answer, call)
-            except (requests.RequestException, PrometheusApiClientException, ValueError, KeyError) as error:
+            except (requests.RequestException, PrometheusApiClientException, ValueError) as error:
                 if attempt == _ATTEMPTS or not _may_pass(error):
                     raise MetricsError(self._why(query, error)) from error
             await asyncio.sleep(_RETRY_SECONDS * (1 + random.random()))  # noqa: S311 - jitter
@@ -110,12 +112,15 @@ class Prometheus:
             case _:
                 return f"{self._address} answered {error}"[:400] + f" to the query {_shortened(query)}"
 
-    def _answer(self, call: Callable[[], Any]) -> list[dict[str, Any]]:
-        rows = call()
+    def _answer(self, call: Callable[[], list[_Series]]) -> list[_Series]:
+        try:
+            series = call()
+        except (TypeError, KeyError, IndexError) as error:
+            raise ValueError("something that is no result of a Prometheus query") from error
         warnings = self._session.warnings()
         if warnings:
             raise ValueError(f"the answer is partial: {'; '.join(warnings)}")
-        return list(rows)
+        return series
 
 
 def chunks(start: datetime, end: datetime, step: timedelta) -> list[tuple[datetime, datetime]]:
@@ -140,6 +145,14 @@ def _joined(pieces: Sequence[Sequence[Track]]) -> list[Track]:
         points = track.points if earlier is None else (*earlier.points, *track.points)
         tracks[key] = Track(track.labels, points)
     return list(tracks.values())
+
+
+def _samples(rows: Any) -> list[Sample]:
+    return [Sample(_labels(row), value) for row in rows if (value := _number(row["value"][1])) is not None]
+
+
+def _tracks(rows: Any) -> list[Track]:
+    return [Track(_labels(row), _points(row["values"])) for row in rows]
 
 
 def _labels(row: dict[str, Any]) -> dict[str, str]:

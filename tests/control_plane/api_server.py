@@ -1,0 +1,104 @@
+"""The API server that the tests of this folder talk to."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kubernetes import config
+
+from shadow_operator.api.crd import custom_resource_definition
+from shadow_operator.api.rollout import GROUP, PLURAL, VERSION
+
+_ROOT = Path(__file__).parents[2]
+_CONTEXT = "shadow-control-plane"
+_ROLLOUTS = f"/apis/{GROUP}/{VERSION}"
+_CRD = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{PLURAL}.{GROUP}"
+# After a CRD has changed, the API server still answers by the old one for a moment, and no field of it says until when.
+_SWAP_SECONDS = 2.0
+
+Object = dict[str, Any]
+
+
+class RefusedError(Exception):
+    """The API server refused. The message is what a person sees."""
+
+
+class ApiServer:
+    """A few requests with plain dictionaries, in a namespace of their own."""
+
+    def __init__(self, kubeconfig: str, namespace: str) -> None:
+        self._api = config.new_client_from_config(config_file=kubeconfig)  # type: ignore[no-untyped-call] # untyped library
+        self.namespace = namespace
+
+    def request(
+        self, method: str, path: str, body: Object | None = None, accept: str = "application/json", **query: str
+    ) -> Object:
+        content_type = "application/apply-patch+yaml" if method == "PATCH" else "application/json"
+        arguments = self._api.param_serialize(
+            method,
+            path,
+            query_params=list(query.items()),
+            header_params={"Accept": accept, "Content-Type": content_type},
+            body=body,
+            auth_settings=["BearerToken"],
+        )
+        response = self._api.call_api(*arguments)
+        content = json.loads(response.read())
+        if not 200 <= response.status < 300:
+            raise RefusedError(content["message"])
+        return dict(content)
+
+    @property
+    def rollouts(self) -> str:
+        return f"{_ROLLOUTS}/namespaces/{self.namespace}/{PLURAL}"
+
+    def apply(self, manifest: Object, *, dry: bool = True) -> Object:
+        """Create it as `kubectl apply` does: strictly, so that an unknown field is an error and no warning."""
+        body = manifest | {"metadata": manifest["metadata"] | {"namespace": self.namespace}}
+        query = {"fieldValidation": "Strict"} | ({"dryRun": "All"} if dry else {})
+        return self.request("POST", self.rollouts, body, **query)
+
+    def install_crd(self) -> None:
+        before = self._crd_generation()
+        self.request("PATCH", _CRD, custom_resource_definition(), fieldManager="tests", force="true")
+        deadline = time.monotonic() + 30
+        while not self._is_established():
+            assert time.monotonic() < deadline, "the CRD was not established in 30 s"
+            time.sleep(0.1)
+        if self._crd_generation() != before:
+            time.sleep(_SWAP_SECONDS)
+
+    def _crd_generation(self) -> int | None:
+        try:
+            return int(self.request("GET", _CRD)["metadata"]["generation"])
+        except RefusedError:
+            return None
+
+    def _is_established(self) -> bool:
+        conditions = self.request("GET", _CRD).get("status", {}).get("conditions", [])
+        return any(each["type"] == "Established" and each["status"] == "True" for each in conditions)
+
+
+def kubeconfig() -> str:
+    """The control plane's kubeconfig; fails where there is none, and where it is not one made for tests."""
+    named = os.environ.get("SHADOW_CONTROL_PLANE_KUBECONFIG")
+    if named is None:
+        asked = subprocess.run(
+            [sys.executable, "hack/cluster", "kubeconfig", "--control-plane"],
+            cwd=_ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if asked.returncode:
+            pytest.fail(f"{asked.stderr.strip()}, or leave these tests out with -m 'not control_plane'")
+        named = asked.stdout.strip()
+    _, active = config.list_kube_config_contexts(config_file=named)  # type: ignore[no-untyped-call] # untyped library
+    if active["name"] != _CONTEXT:
+        pytest.fail(f"the context of {named} is {active['name']}: these tests write only to {_CONTEXT}")
+    return named

@@ -1,0 +1,269 @@
+"""The guard takes a share back by itself: without an evaluation, past a pass that hangs, and across a crash.
+
+In the first step of the canary the challenger acts with 5 percent of the capital, which is 5000.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from shadow_operator.act import Act
+from shadow_operator.api.rollout import ShadowRollout
+from shadow_operator.api.status import Stage
+from shadow_operator.cluster import ConflictError
+from shadow_operator.core.guardrails import Motive
+from shadow_operator.core.machine import Decision
+from shadow_operator.core.observed import Observed
+from shadow_operator.fleet import Memory
+from shadow_operator.guard import Guard
+from shadow_operator.metrics import MetricSource
+from shadow_operator.observe import Ports
+from shadow_operator.traffic.gateway_api import ROLLBACK_ANNOTATION
+from tests.control_plane.loop.field import CHALLENGER, CHAMPION, EQUAL, Field
+from tests.control_plane.loop.stand_ins import ScriptedSource
+
+pytestmark = pytest.mark.control_plane
+
+_IN_CANARY = {CHALLENGER: 5, CHAMPION: 95}
+_TAKEN_BACK = {CHAMPION: 100}
+_A_BREACH = 400.0
+_MOST_SECONDS = 1.0
+
+
+@pytest.mark.parametrize(
+    ("guardrail", "loss"),
+    [
+        pytest.param("max-drawdown", _A_BREACH, id="drawdown"),
+        pytest.param("behind", 225.0, id="performance"),
+    ],
+)
+async def test_rollback_needs_no_evaluation_loop(
+    field: Field, measured: list[str], guardrail: str, loss: float
+) -> None:
+    memory = await field.in_canary()
+    await field.look()
+    assert field.weights() == _IN_CANARY
+    field.lose(CHALLENGER, loss)
+    begun = time.monotonic()
+    await field.look()
+    seconds = time.monotonic() - begun
+    measured.append(f"one look of the guard that breaks {guardrail} and sets the weight to 0: {seconds:.3f} s")
+    assert field.weights() == _TAKEN_BACK
+    assert field.mirrors() == {EQUAL: 50}
+    assert seconds < _MOST_SECONDS
+    assert memory.rollback is not None
+    assert (memory.rollback.guardrail, memory.rollback.motive) == (guardrail, Motive.BREACH)
+    assert field.status().canary is not None, "no pass has run, so nobody has told the status"
+
+
+async def test_rollback_happens_while_an_evaluation_hangs(field: Field, measured: list[str]) -> None:
+    await field.in_canary()
+    operator = field.start_operator(every=timedelta(seconds=0.5))
+    field.evaluations.hang()
+    memory = operator.fleet.of(field.key())
+    passing = asyncio.create_task(field.one_pass())
+    guarding = asyncio.create_task(operator.guard.run())
+    try:
+        assert await _until(lambda: memory.judgement is not None)
+        field.lose(CHALLENGER, _A_BREACH)
+        begun = time.monotonic()
+        assert await _until(lambda: memory.rollback is not None and memory.rollback.zero_at is not None)
+        seconds = time.monotonic() - begun
+        assert field.weights() == _TAKEN_BACK
+        assert not passing.done(), "the evaluation was meant to hang"
+    finally:
+        await _end(passing, guarding)
+    measured.append(f"from the loss to weight 0 past a hung evaluation, with a look each 0.5 s: {seconds:.3f} s")
+    assert seconds < _MOST_SECONDS
+
+
+async def test_a_slow_source_of_one_rollout_delays_no_other(field: Field) -> None:
+    await field.in_canary("slow")
+    quick = await field.in_canary("quick")
+    silent = ScriptedSource(field.books, field.clock)
+    silent.hang()
+
+    def source_of(rollout: ShadowRollout) -> MetricSource:
+        return silent if rollout.metadata.name == "slow" else field.looks
+
+    guard = Guard(field.operator.fleet, field.router, source_of, field.clock, timedelta(seconds=0.2))
+    guarding = asyncio.create_task(guard.run())
+    try:
+        assert await _until(lambda: quick.judgement is not None)
+        field.lose(CHALLENGER, _A_BREACH)
+        begun = time.monotonic()
+        assert await _until(lambda: quick.rollback is not None and quick.rollback.zero_at is not None)
+        assert time.monotonic() - begun < _MOST_SECONDS
+    finally:
+        await _end(guarding)
+    assert field.weights("quick") == _TAKEN_BACK
+    assert field.weights("slow") == _IN_CANARY
+
+
+@pytest.mark.parametrize("is_reachable", [True, False], ids=["the series ended", "nothing answers"])
+async def test_without_data_the_canary_holds_then_steps_back_and_is_no_failure(
+    field: Field, *, is_reachable: bool
+) -> None:
+    await field.in_canary()
+    await _look_and_pass(field)
+    if is_reachable:
+        field.books[CHALLENGER].silent_from = field.clock()
+    else:
+        field.evaluations.is_down = field.looks.is_down = True
+    for _ in range(10):
+        field.clock.advance(seconds=61)
+        await _look_and_pass(field)
+        assert field.weights() == _IN_CANARY, "it is held for 10 minutes from the pass that saw it, and no less"
+    assert field.status().canary is not None
+    field.clock.advance(seconds=61)
+    await _look_and_pass(field)
+    assert field.weights() == _TAKEN_BACK
+    stepped_back = field.status().challenger(CHALLENGER)
+    assert stepped_back is not None
+    assert stepped_back.stage is Stage.SHADOW
+    of_the_canary = [reason for reason in field.reasons() if reason != "MetricsUnavailable"]
+    assert of_the_canary == ["CanaryHeld", "SteppedBack"]
+    await _look_and_pass(field)
+    assert field.mirrors() == {CHALLENGER: 100, EQUAL: 50}
+
+
+async def test_data_that_comes_back_ends_the_hold(field: Field) -> None:
+    await field.in_canary()
+    await _look_and_pass(field)
+    field.looks.is_down = True
+    for _ in range(3):
+        field.clock.advance(minutes=4)
+        await _look_and_pass(field)
+        field.looks.is_down = False
+        field.clock.advance(seconds=30)
+        await _look_and_pass(field)
+        field.looks.is_down = True
+    assert field.weights() == _IN_CANARY
+    assert field.reasons() == ["CanaryHeld", "CanaryResumed"] * 3
+
+
+@pytest.mark.parametrize("process", ["this one", "another one"])
+async def test_a_pass_that_decided_before_the_rollback_raises_nothing(field: Field, process: str) -> None:
+    memory = await field.in_canary()
+    await field.look()
+    rollout = await field.read()
+    seen = await field.router.observed(rollout)
+    field.lose(CHALLENGER, _A_BREACH)
+    await field.look()
+    late = memory if process == "this one" else Memory(rollout, memory.comparisons)
+    assert rollout.status.canary is not None
+    next_step = rollout.status.canary.model_copy(update={"step": 2, "since": None})
+    decision = Decision(rollout.status.model_copy(update={"canary": next_step}))
+    act = Act(Ports(field.cluster, field.router, field.evaluations), rollout, late, Observed(route=seen))
+    with contextlib.suppress(ConflictError):
+        await act.carry_out(decision, field.clock())
+    assert field.weights() == _TAKEN_BACK
+    field.start_operator()
+    await field.one_pass()
+    rolled_back = field.status().challenger(CHALLENGER)
+    assert rolled_back is not None
+    assert rolled_back.stage is Stage.ROLLED_BACK
+    assert field.weights() == _TAKEN_BACK
+
+
+async def test_a_rollback_survives_a_crash_before_the_status_knew_of_it(field: Field) -> None:
+    await field.in_canary()
+    await field.look()
+    field.lose(CHALLENGER, _A_BREACH)
+    breached_at = field.clock()
+    await field.look()
+    field.clock.advance(minutes=5)
+    field.start_operator()
+    await field.one_pass()
+    rolled_back = field.status().challenger(CHALLENGER)
+    assert rolled_back is not None
+    assert rolled_back.stage is Stage.ROLLED_BACK
+    assert rolled_back.rollback is not None
+    assert rolled_back.rollback.guardrail == "max-drawdown"
+    assert rolled_back.rollback.breached_at == breached_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    assert field.weights() == _TAKEN_BACK
+    assert field.reasons() == ["RolledBack"]
+    await field.one_pass()
+    (route,) = field.objects("gateway.networking.k8s.io/v1", "httproutes").values()
+    assert ROLLBACK_ANNOTATION not in route["metadata"].get("annotations", {})
+    assert field.reasons() == ["RolledBack"], "it is told once"
+
+
+async def test_a_crash_after_the_status_knew_of_it_repeats_nothing(field: Field) -> None:
+    await field.in_canary()
+    await field.look()
+    field.lose(CHALLENGER, _A_BREACH)
+    await field.look()
+    await field.one_pass()
+    field.start_operator()
+    await field.one_pass()
+    await field.look()
+    assert field.reasons() == ["RolledBack"]
+    assert field.weights() == _TAKEN_BACK
+
+
+async def test_the_high_water_mark_survives_a_crash(field: Field) -> None:
+    await field.in_canary(edits={"spec.guardrails[1].above": "50%"})
+    await _look_and_pass(field)
+    await _look_and_pass(field)
+    field.lose(CHALLENGER, 200.0)
+    await _look_and_pass(field)
+    assert field.weights() == _IN_CANARY
+    field.start_operator()
+    field.clock.advance(minutes=1)
+    field.lose(CHALLENGER, 150.0)
+    await _look_and_pass(field)
+    await field.look()
+    assert field.weights() == _TAKEN_BACK, "4 percent before the crash and 3 after it are more than 5"
+
+
+async def test_what_was_lost_while_no_operator_ran_counts(field: Field) -> None:
+    """The operator died right after the canary began, before it had kept anything of it."""
+    await field.in_canary()
+    field.start_operator()
+    field.clock.advance(minutes=1)
+    field.lose(CHALLENGER, _A_BREACH)
+    field.clock.advance(minutes=1)
+    await _look_and_pass(field)
+    await field.look()
+    assert field.weights() == _TAKEN_BACK
+
+
+async def test_the_evidence_survives_a_crash(field: Field) -> None:
+    memory = await field.in_canary()
+    await _look_and_pass(field)
+    field.clock.advance(minutes=30)
+    await _look_and_pass(field)
+    assert memory.comparisons is not None
+    kept = memory.comparisons.to_json()
+    restarted = field.start_operator().fleet.of(field.key())
+    await field.one_pass()
+    assert restarted.comparisons is not None
+    assert restarted.comparisons.to_json() == kept
+    samples = field.status().challenger(EQUAL)
+    assert samples is not None
+    assert samples.samples == 30
+
+
+async def _look_and_pass(field: Field) -> None:
+    await field.look()
+    await field.one_pass()
+    field.gateway.program()
+
+
+async def _until(holds: Callable[[], bool]) -> bool:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(10):
+            while not holds():  # noqa: ASYNC110 - what is waited for has no event
+                await asyncio.sleep(0.005)
+    return holds()
+
+
+async def _end(*tasks: asyncio.Task[object]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

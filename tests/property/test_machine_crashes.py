@@ -1,0 +1,187 @@
+"""The operator may die at any write: nobody ever has more than was approved, and the next leader ends alike.
+
+The acting, the router and the guard's write are the real ones, over an API server in memory.
+"""
+
+import asyncio
+from dataclasses import dataclass, field, replace
+
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+
+from shadow_operator.act import Act
+from shadow_operator.api.rollout import ShadowRollout
+from shadow_operator.api.status import Phase
+from shadow_operator.cluster import ConflictError
+from shadow_operator.core import roles
+from shadow_operator.core.guardrails import Motive
+from shadow_operator.core.kinds import HTTP_ROUTE, SHADOW_ROLLOUT, Kind
+from shadow_operator.core.machine import decide
+from shadow_operator.core.observed import RouteState
+from shadow_operator.core.split import Split
+from shadow_operator.fleet import Memory
+from shadow_operator.metrics import MetricSource, Sample, Track
+from shadow_operator.observe import Ports
+from shadow_operator.traffic.gateway_api import GatewayAPIRouter, route_of
+from tests.world.evidence import better
+from tests.world.journeys import FIRST, Journey
+from tests.world.manifests import changed, valid_manifest
+from tests.world.memory_cluster import MemoryCluster, PowerCutError
+
+_SPEC = {"spec.shadow": {"minDuration": "1d", "minTrades": 0}, "spec.promotion.watch": "3d"}
+_NEVER = 99
+
+
+class NoMetrics(MetricSource):
+    """Nothing is asked here: what is known comes from the journey."""
+
+    async def instant(self, query: str) -> list[Sample]:
+        raise AssertionError(query)
+
+    async def range(self, query: str, *_: object) -> list[Track]:
+        raise AssertionError(query)
+
+
+@dataclass
+class Operator:
+    """One leader after the other over the same API server."""
+
+    cluster: MemoryCluster = field(default_factory=MemoryCluster)
+    journey: Journey = field(default_factory=Journey)
+    memory: Memory = field(default_factory=Memory)
+
+    def path(self, kind: Kind) -> str:
+        return f"{kind.root}/namespaces/default/{kind.plural}/momentum"
+
+    @property
+    def rollout(self) -> ShadowRollout:
+        return ShadowRollout.model_validate(self.cluster.objects[self.path(SHADOW_ROLLOUT)])
+
+    @property
+    def split(self) -> Split | None:
+        found = self.cluster.objects.get(self.path(HTTP_ROUTE))
+        return None if found is None else route_of(found, self.rollout).split
+
+    async def reconcile(self) -> None:
+        """One pass, as in reconcile.py, with the world's figures taken from the journey."""
+        rollout = self.rollout
+        self.memory.rollout = rollout
+        router = GatewayAPIRouter(self.cluster)
+        route = await router.observed(rollout)
+        if route.split is not None:
+            # The Gateway of this world accepts whatever it is given, at once.
+            route = replace(route, state=RouteState.PROGRAMMED)
+        if self.memory.rollback is not None and self.memory.rollback.zero_at is not None:
+            route = replace(route, rollback=self.memory.rollback)
+        self.journey.spec, self.journey.status = rollout.spec, rollout.status
+        observed = replace(self.journey.observed(), route=route)
+        decision = decide(rollout.spec, rollout.metadata.generation, rollout.status, observed, self.journey.now)
+        ports = Ports(self.cluster, router, NoMetrics())
+        await Act(ports, rollout, self.memory, observed).carry_out(decision, self.journey.now)
+
+    async def take_back(self) -> None:
+        """What the guard does when a guardrail of the acting model is broken."""
+        rollout = self.memory.rollout
+        model = None if rollout is None else roles.under_guard(rollout.status)
+        if rollout is None or model is None:
+            return
+        mark = self.journey.breach(model, Motive.BREACH)
+        self.memory.rollback = replace(mark, zero_at=None)
+        safe = roles.without_challenger(rollout.spec, rollout.status)
+        await GatewayAPIRouter(self.cluster).apply(rollout, safe, mark=mark, unless_newer_than=None)
+        self.memory.rollback = mark
+        event("rolled back")
+
+    def restart(self) -> None:
+        """A new leader knows only what the API server has."""
+        self.memory = Memory()
+        self.cluster.writes_left = None
+
+    def check(self) -> None:
+        """Nobody but the champion, and the standby that it goes back to, has more than the status approves."""
+        rollout, shares = self.rollout, self.split
+        if shares is None:
+            return
+        status = rollout.status
+        safe = {roles.champion_of(rollout.spec, status), None if status.watch is None else status.watch.standby}
+        for name, share in shares.weights.items():
+            is_canary = status.canary is not None and status.canary.challenger == name
+            most = roles.canary_percent(rollout.spec, status) if is_canary else 0
+            assert name in safe or share <= most
+
+
+def started(edits: dict[str, object] | None = None) -> Operator:
+    operator = Operator()
+    manifest = changed(valid_manifest(), _SPEC | (edits or {}))
+    stored = {**manifest, "metadata": {**manifest["metadata"], "uid": "5c0a", "generation": 1, "resourceVersion": "0"}}
+    operator.cluster.objects[operator.path(SHADOW_ROLLOUT)] = stored
+    operator.journey.evidence = {FIRST: better()}
+    return operator
+
+
+async def live(operator: Operator, cuts: list[int], breach_at: int | None) -> None:
+    """Passes a day apart; before each, `cuts` says after how many writes the power goes."""
+    for number, cut in enumerate(cuts):
+        operator.journey.wait("1d1s", decisions=5)
+        operator.cluster.writes_left = None if cut == _NEVER else cut
+        try:
+            if number == breach_at:
+                await operator.take_back()
+            operator.check()
+            await operator.reconcile()
+        except PowerCutError:
+            event("died")
+            operator.check()
+            operator.restart()
+        except ConflictError:
+            event("conflict")
+        operator.check()
+
+
+async def settle(operator: Operator) -> None:
+    """Passes in which no time goes by, until what was begun is finished."""
+    operator.restart()
+    for _ in range(4):
+        await operator.reconcile()
+        operator.check()
+
+
+powers = st.lists(st.sampled_from([_NEVER, _NEVER, 0, 1, 2, 3, 4, 6, 9]), min_size=4, max_size=24)
+
+
+@settings(max_examples=80, deadline=None)
+@given(powers, st.none() | st.integers(4, 20))
+def test_dying_at_any_write_never_gives_more_than_was_approved_and_converges(
+    cuts: list[int], breach_at: int | None
+) -> None:
+    operator = started()
+    asyncio.run(live(operator, cuts, breach_at))
+    asyncio.run(settle(operator))
+    rollout = operator.rollout
+    assert operator.split == roles.split(rollout.spec, rollout.status)
+
+
+@settings(max_examples=60, deadline=None)
+@given(powers)
+def test_dying_anywhere_only_delays_the_promotion(cuts: list[int]) -> None:
+    operator = started()
+    asyncio.run(live(operator, cuts, None))
+    asyncio.run(live(operator, [_NEVER] * 20, None))
+    assert operator.rollout.status.phase is Phase.COMPLETED
+    assert operator.split == Split({FIRST: 100}, {"momentum-v7": 100})
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(4, 9), powers)
+def test_a_rollback_is_never_forgotten(calm: int, cuts: list[int]) -> None:
+    operator = started()
+    asyncio.run(live(operator, [_NEVER] * calm, None))
+    guarded = roles.under_guard(operator.rollout.status)
+    asyncio.run(operator.take_back())
+    asyncio.run(live(operator, cuts, None))
+    asyncio.run(settle(operator))
+    status = operator.rollout.status
+    line = status.challenger(guarded or "")
+    assert guarded is None or (line is not None and line.rollback is not None)
+    assert operator.split is not None
+    assert guarded is None or guarded not in operator.split.weights

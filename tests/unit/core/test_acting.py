@@ -1,0 +1,98 @@
+"""The book of the model that acts."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from shadow_operator.core.acting import ActingBook
+from tests.world.figures import counted, minute, read
+from tests.world.journeys import CHAMPION, FIRST
+
+_CAPITAL = 100_000.0
+
+
+def booked(*looks: tuple[float, float, float], champion: tuple[float, float] = (0.0, 0.0)) -> ActingBook:
+    """A book after readings of (profit, loss, capital); the champion has (profit, decisions) a minute."""
+    book = ActingBook(FIRST, CHAMPION)
+    for number, (profit, loss, capital) in enumerate(looks):
+        rival = counted(champion[0] * number, 0, champion[1] * number)
+        book.advance(read(minute(number), {FIRST: counted(profit, loss, number), CHAMPION: rival}), capital)
+    return book
+
+
+def drawdown_of(book: ActingBook) -> float | None:
+    return book.blind(minute(99), "").drawdown
+
+
+def test_what_was_won_before_it_acted_is_not_its_own() -> None:
+    assert drawdown_of(booked((1e6, 2e6, _CAPITAL), (1e6, 2e6, _CAPITAL))) == 0.0
+
+
+def test_a_loss_counts_as_a_fraction_of_the_capital_that_it_was_made_with() -> None:
+    small = booked((0, 0, 5_000), (0, 250, 5_000))
+    large = booked((0, 0, 50_000), (0, 2_500, 50_000))
+    assert drawdown_of(small) == drawdown_of(large) == pytest.approx(0.05)
+
+
+def test_a_growing_share_keeps_the_mark() -> None:
+    book = booked((0, 0, 5_000), (500, 0, 5_000), (500, 1_000, 10_000))
+    # 1 + 10 %, then 10 % lost of twice the capital.
+    assert drawdown_of(book) == pytest.approx(0.1 / 1.1)
+
+
+def test_the_high_water_mark_survives_the_operator() -> None:
+    book = booked((0, 0, 5_000), (500, 0, 5_000))
+    restored = ActingBook.from_json(json.loads(json.dumps(book.to_json())))
+    restored.advance(read(minute(2), {FIRST: counted(500, 550, 2), CHAMPION: counted(0)}), 5_000)
+    assert restored.blind(minute(3), "").drawdown == pytest.approx(0.1)
+    assert restored.decisions == 2
+
+
+def test_the_shortfall_is_what_the_rival_would_have_earned_with_the_same_decisions() -> None:
+    book = booked((0, 0, 5_000), (50, 0, 5_000), champion=(2_000.0, 10.0))
+    # The champion earned 200 a decision; with one decision on 5,000 that is 4 %, and 1 % was earned.
+    assert book.blind(minute(9), "").shortfall == pytest.approx(0.03)
+
+
+def test_without_a_decision_of_the_rival_there_is_no_shortfall() -> None:
+    assert booked((0, 0, 5_000), (0, 50, 5_000)).blind(minute(9), "").shortfall is None
+
+
+def test_decisions_count_since_it_acts() -> None:
+    book = ActingBook(FIRST, CHAMPION)
+    for number, decisions in enumerate((1_000, 1_007, 3)):
+        last = read(minute(number), {FIRST: counted(0, 0, decisions), CHAMPION: counted(0)})
+        book.advance(last, _CAPITAL)
+    assert book.signals(last).decisions == 10
+
+
+def test_the_age_is_that_of_the_one_seen_longest_ago() -> None:
+    book = ActingBook(FIRST, CHAMPION)
+    old = read(minute(5), {CHAMPION: counted(0)}, sampled=minute(3))
+    new = read(minute(5), {FIRST: counted(0)}, sampled=minute(4))
+    both = type(old)(minute(5), {**old.figures, **new.figures})
+    book.advance(both, _CAPITAL)
+    assert book.signals(both).age == timedelta(minutes=2)
+
+
+@pytest.mark.parametrize("seen", [CHAMPION, FIRST])
+def test_without_a_sample_of_either_the_age_is_unknown(seen: str) -> None:
+    book = ActingBook(FIRST, CHAMPION)
+    only = read(minute(0), {seen: counted(0)})
+    book.advance(only, _CAPITAL)
+    signals = book.signals(only)
+    assert signals.age is None
+    assert signals.why_blind.startswith("there is no series profit of ")
+
+
+def test_what_was_known_stays_known_while_blind_and_its_age_grows() -> None:
+    book = booked((0, 0, 5_000), (0, 250, 5_000))
+    signals = book.blind(minute(4), "Prometheus is down")
+    assert signals.drawdown == pytest.approx(0.05)
+    assert signals.age == timedelta(minutes=3)
+    assert signals.why_blind == "Prometheus is down"
+
+
+def test_who_never_saw_anything_is_blind_without_an_age() -> None:
+    assert ActingBook(FIRST, CHAMPION).blind(minute(0), "Prometheus is down").age is None

@@ -1,0 +1,136 @@
+"""What becomes of the readings of a time grid: pairs, gaps, and what can't be seen."""
+
+import json
+
+import pytest
+
+from shadow_operator.core.comparison import Comparisons
+from shadow_operator.core.readings import Reading
+from tests.world.figures import counted, minute, minutes, read
+from tests.world.journeys import CHAMPION, FIRST, SECOND, Journey, in_canary, in_shadow
+from tests.world.rollouts import spec_of
+
+
+def followed(journey: Journey, readings: list[Reading]) -> Comparisons:
+    comparisons = Comparisons()
+    comparisons.pairs(journey.spec, journey.status)
+    comparisons.advance(journey.spec, journey.status, readings)
+    return comparisons
+
+
+def both(number: int, better: float = 2.0) -> dict[str, dict[str, float]]:
+    return {CHAMPION: dict(counted(number, 0, number)), FIRST: dict(counted(better * number, 0, number))}
+
+
+def test_each_interval_is_one_pair_of_profit_per_decision() -> None:
+    comparisons = followed(in_shadow(), list(minutes(both(0), both(1), both(2), both(3))))
+    evidence = comparisons.evidence()[FIRST]
+    assert evidence.mean.samples == 3
+    assert evidence.mean.effect == pytest.approx(1.0)
+    assert evidence.trades == 3
+
+
+def test_an_interval_over_a_gap_is_left_out() -> None:
+    readings = [read(minute(n), both(n)) for n in (0, 1, 5, 6)]
+    assert followed(in_shadow(), readings).evidence()[FIRST].mean.samples == 2
+
+
+def test_an_interval_without_a_decision_is_no_sample() -> None:
+    idle = {CHAMPION: counted(1, 0, 1), FIRST: counted(2, 0, 1)}
+    readings = minutes(both(0), idle, idle, {CHAMPION: counted(2, 0, 2), FIRST: counted(4, 0, 2)})
+    assert followed(in_shadow(), list(readings)).evidence()[FIRST].mean.samples == 2
+
+
+def test_an_interval_in_which_one_of_the_two_is_idle_is_no_sample() -> None:
+    alone = {CHAMPION: counted(2, 0, 2), FIRST: counted(2, 0, 1)}
+    assert followed(in_shadow(), list(minutes(both(0), both(1), alone))).evidence()[FIRST].mean.samples == 1
+
+
+@pytest.mark.parametrize("missing", ["profit", "loss", "decisions"])
+def test_a_missing_figure_is_blind_and_never_zero(missing: str) -> None:
+    partly = both(2)
+    del partly[FIRST][missing]
+    evidence = followed(in_shadow(), list(minutes(both(0), both(1), partly))).evidence()[FIRST]
+    assert evidence.blind == f"there is no series {missing} of {FIRST}"
+    assert evidence.mean.samples == 1
+
+
+def test_missing_trades_are_not_blind() -> None:
+    partly = both(1)
+    del partly[FIRST]["trades"]
+    assert followed(in_shadow(), list(minutes(both(0), partly))).evidence()[FIRST].blind is None
+
+
+def test_a_stale_series_is_blind() -> None:
+    readings = [*minutes(both(0), both(1)), read(minute(2), both(2), sampled=minute(1))]
+    evidence = followed(in_shadow(), readings).evidence()[FIRST]
+    assert evidence.blind is not None
+    assert evidence.blind.startswith("the newest sample of ")
+    assert evidence.blind.endswith(" is older than 45s")
+    assert evidence.mean.samples == 1
+
+
+def test_the_interval_after_blindness_is_not_counted_twice() -> None:
+    partly = both(1)
+    del partly[FIRST]["profit"]
+    readings = minutes(both(0), partly, both(2), both(3))
+    evidence = followed(in_shadow(), list(readings)).evidence()[FIRST]
+    assert evidence.blind is None
+    assert evidence.mean.samples == 1
+
+
+def test_a_blind_champion_blinds_every_comparison() -> None:
+    journey = in_shadow()
+    partly = both(1) | {SECOND: dict(counted(1, 0, 1))}
+    del partly[CHAMPION]["profit"]
+    evidence = followed(journey, list(minutes(both(0) | {SECOND: dict(counted(0))}, partly))).evidence()
+    assert evidence[FIRST].blind == evidence[SECOND].blind == f"there is no series profit of {CHAMPION}"
+
+
+def test_a_blind_challenger_blinds_no_other() -> None:
+    evidence = followed(in_shadow(), list(minutes(both(0), both(1), both(2)))).evidence()
+    assert evidence[SECOND].blind == f"there is no series profit of {SECOND}"
+    assert evidence[FIRST].blind is None
+
+
+def test_a_challenger_in_canary_is_no_pair_of_the_champion() -> None:
+    evidence = followed(in_canary(), list(minutes(both(0), both(1), both(2)))).evidence()
+    assert evidence[FIRST].mean.samples == 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"challengers[0].image": "models/momentum:8b"}, id="of the challenger"),
+        pytest.param({"champion.image": "models/momentum:7b"}, id="of the champion"),
+    ],
+)
+def test_a_changed_image_starts_the_evidence_anew(change: dict[str, str]) -> None:
+    journey = in_shadow()
+    comparisons = followed(journey, list(minutes(both(0), both(1), both(2))))
+    journey.spec = spec_of(change)
+    journey.look()
+    comparisons.pairs(journey.spec, journey.status)
+    assert comparisons.evidence()[FIRST].mean.samples == 0
+
+
+def test_evidence_of_a_removed_challenger_is_dropped() -> None:
+    journey = in_shadow()
+    comparisons = followed(journey, list(minutes(both(0), both(1))))
+    journey.spec = spec_of({"challengers": [{"name": SECOND, "image": "models/patchtst:2"}]})
+    journey.look()
+    comparisons.pairs(journey.spec, journey.status)
+    assert set(comparisons.evidence()) == {SECOND}
+
+
+def test_evidence_survives_the_operator() -> None:
+    journey = in_shadow()
+    readings = list(minutes(*(both(number) for number in range(10))))
+    whole = followed(journey, readings)
+    half = followed(journey, readings[:5])
+    restored = Comparisons.from_json(json.loads(json.dumps(half.to_json())))
+    restored.pairs(journey.spec, journey.status)
+    restored.advance(journey.spec, journey.status, readings[5:])
+    assert restored.evidence()[FIRST].mean.samples == whole.evidence()[FIRST].mean.samples == 9
+    assert restored.evidence()[FIRST].mean.effect == whole.evidence()[FIRST].mean.effect
+    assert restored.evidence()[FIRST].drawdown == whole.evidence()[FIRST].drawdown

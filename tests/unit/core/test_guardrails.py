@@ -1,0 +1,143 @@
+"""Guardrails, judged from one moment's figures."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+
+from shadow_operator.api.rollout import Guardrail, GuardrailAction, GuardrailMetric, Then
+from shadow_operator.core.guardrails import Held, Motive, Signals, judge, while_watching
+from tests.world.journeys import FIRST, START
+
+_DRAWDOWN = {"name": "max-drawdown", "metric": "drawdown", "above": "5%"}
+_SHORTFALL = {"name": "behind", "metric": "performance", "above": "2%"}
+_BLIND: dict[str, object] = {
+    "name": "blind",
+    "metric": "freshness",
+    "above": "60s",
+    "action": "Hold",
+    "then": {"after": "10m"},
+}
+
+
+def guardrails(*each: Mapping[str, object]) -> list[Guardrail]:
+    return [Guardrail.model_validate(one) for one in each]
+
+
+@dataclass(frozen=True)
+class Case:
+    """Figures, and what follows from them."""
+
+    name: str
+    rails: list[Guardrail]
+    rolls_back: str | None = None
+    holds: str | None = None
+    drawdown: float | None = 0.0
+    shortfall: float | None = 0.0
+    age: float | None = 1.0
+    held: tuple[str, float] | None = None
+    why_blind: str = ""
+    motive: Motive = Motive.BREACH
+    says: tuple[str, str] | None = field(default=None)
+
+
+_CASES = (
+    Case("nothing is wrong", guardrails(_DRAWDOWN, _SHORTFALL, _BLIND)),
+    Case("drawdown at its limit", guardrails(_DRAWDOWN), drawdown=0.05),
+    Case("drawdown over its limit", guardrails(_DRAWDOWN), "max-drawdown", drawdown=0.0501, says=("5.01%", "5%")),
+    Case("drawdown unknown", guardrails(_DRAWDOWN), drawdown=None),
+    Case("drawdown that only holds", guardrails(_DRAWDOWN | {"action": "Hold"}), holds="max-drawdown", drawdown=0.3),
+    Case("behind at its limit", guardrails(_SHORTFALL), shortfall=0.02),
+    Case("behind over its limit", guardrails(_SHORTFALL), "behind", shortfall=0.03, says=("3.00%", "2%")),
+    Case("behind unknown", guardrails(_SHORTFALL), shortfall=None),
+    Case("ahead", guardrails(_SHORTFALL), shortfall=-0.5),
+    Case("old figures hold", guardrails(_BLIND), holds="blind", age=61),
+    Case("figures of just the age", guardrails(_BLIND), age=60),
+    Case("no sample holds", guardrails(_BLIND), holds="blind", age=None),
+    Case("blind for less than allowed", guardrails(_BLIND), holds="blind", age=None, held=("blind", 599)),
+    Case(
+        "blind for too long steps back",
+        guardrails(_BLIND),
+        "blind",
+        age=None,
+        held=("blind", 600),
+        motive=Motive.BLIND,
+        says=("no sample", "60s"),
+    ),
+    Case(
+        "blind just now, after another guardrail held for long",
+        guardrails(_BLIND),
+        holds="blind",
+        age=None,
+        held=("max-drawdown", 660),
+    ),
+    Case("blind although no guardrail asks for it", guardrails(_DRAWDOWN), holds="blind", age=None),
+    Case("a query failed", guardrails(_BLIND), holds="blind", why_blind="Prometheus is down"),
+    Case("a breach comes before a hold", guardrails(_BLIND, _DRAWDOWN), "max-drawdown", drawdown=0.1, age=None),
+    Case(
+        "a breach counts although nothing new can be read",
+        guardrails(_DRAWDOWN),
+        "max-drawdown",
+        drawdown=0.1,
+        age=None,
+    ),
+    Case(
+        "a hold that lasts takes the share back for a breach",
+        guardrails(_DRAWDOWN | {"action": "Hold", "then": {"after": "1m"}}),
+        "max-drawdown",
+        drawdown=0.1,
+        held=("max-drawdown", 60),
+    ),
+    Case(
+        "a hold without then lasts",
+        guardrails(_DRAWDOWN | {"action": "Hold"}),
+        holds="max-drawdown",
+        drawdown=0.1,
+        held=("max-drawdown", 1e6),
+    ),
+    Case("no guardrails at all still see blindness", [], holds="blind", age=None),
+    Case("no guardrails and nothing wrong", []),
+)
+
+
+@pytest.mark.parametrize("case", _CASES, ids=lambda case: case.name)
+def test_figures_are_judged(case: Case) -> None:
+    age = None if case.age is None else timedelta(seconds=case.age)
+    signals = Signals(FIRST, START, case.drawdown, case.shortfall, age, 10, case.why_blind)
+    held = None if case.held is None else Held(case.held[0], START - timedelta(seconds=case.held[1]))
+    judgement = judge(case.rails, signals, held)
+    assert (None if judgement.rollback is None else judgement.rollback.guardrail) == case.rolls_back
+    assert (None if judgement.hold is None else judgement.hold.guardrail) == case.holds
+    if judgement.rollback is not None:
+        assert judgement.rollback.motive is case.motive
+        assert judgement.rollback.breached_at == START
+    if judgement.rollback is not None and case.says is not None:
+        assert (judgement.rollback.value, judgement.rollback.limit) == case.says
+
+
+def test_a_hold_says_what_was_found_and_what_is_allowed() -> None:
+    signals = Signals(FIRST, START, 0.0, 0.0, timedelta(seconds=90), 10)
+    hold = judge(guardrails(_BLIND), signals, None).hold
+    assert hold is not None
+    assert hold.sentence == "blind: freshness is 90s, at most 60s is allowed"
+
+
+def test_missing_data_never_undoes_a_promotion() -> None:
+    signals = Signals(FIRST, START, 0.0, 0.0, None, 10)
+    long_ago = Held("blind", START - timedelta(days=9))
+    for rails in (guardrails(_BLIND), guardrails(_DRAWDOWN), []):
+        judgement = judge(while_watching(rails), signals, long_ago)
+        assert judgement.rollback is None
+        assert judgement.hold is not None
+
+
+def test_a_breach_undoes_a_promotion() -> None:
+    signals = Signals(FIRST, START, 0.06, 0.0, timedelta(seconds=1), 10)
+    assert judge(while_watching(guardrails(_DRAWDOWN)), signals, None).rollback is not None
+
+
+def test_the_default_guardrails_see_a_drawdown_and_blindness() -> None:
+    rail = Guardrail(name="x", metric=GuardrailMetric.DRAWDOWN, above="5%")
+    assert rail.action is GuardrailAction.ROLLBACK
+    assert Then.model_validate({"after": "1m"}).action is GuardrailAction.ROLLBACK

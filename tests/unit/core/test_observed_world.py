@@ -1,0 +1,112 @@
+"""What one pass sees of the world when parts of it can't be seen."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import pytest
+
+from shadow_operator.core.comparison import Comparisons
+from shadow_operator.core.observed import Observed
+from shadow_operator.fleet import Memory
+from shadow_operator.metrics import MetricsError, Sample, Track
+from shadow_operator.observe import Ports, observe, workload_of
+from shadow_operator.traffic.gateway_api import GatewayAPIRouter
+from tests.world.figures import minute
+from tests.world.journeys import CHAMPION, FIRST, SECOND, in_shadow
+from tests.world.memory_cluster import MemoryCluster
+from tests.world.rollouts import rollout_of
+
+_LABELLED = re.compile(r'"shadow_model", "([^"]+)".*?"shadow_figure", "([^"]+)"')
+_LATER = timedelta(seconds=30)
+
+
+class Series:
+    """A metric source in memory: each model in `alive` earns something every minute."""
+
+    def __init__(self, alive: Sequence[str]) -> None:
+        self.alive = alive
+
+    async def instant(self, query: str) -> Sequence[Sample]:
+        raise AssertionError(query)
+
+    async def range(self, query: str, start: datetime, end: datetime, step: timedelta) -> Sequence[Track]:
+        if not self.alive:
+            raise MetricsError("Prometheus is down")
+        moments = [start + number * step for number in range(int((end - start) / step) + 1)]
+        return [
+            Track({"shadow_model": model, "shadow_figure": figure}, [self._point(figure, each) for each in moments])
+            for model, figure in _LABELLED.findall(query)
+            if model in self.alive
+        ]
+
+    @staticmethod
+    def _point(figure: str, moment: datetime) -> tuple[float, float]:
+        at = moment.timestamp()
+        return at, at if figure == "sampled_at" else (moment - minute(0)).total_seconds()
+
+
+async def seen(alive: Sequence[str], then: Sequence[str] | None = None) -> Observed:
+    """Two passes, two minutes apart; in the second one `then` is alive."""
+    cluster, memory = MemoryCluster(), Memory(comparisons=Comparisons())
+    rollout = rollout_of(status=in_shadow().status)
+    for number, models in ((1, alive), (3, alive if then is None else then)):
+        ports = Ports(cluster, GatewayAPIRouter(cluster), Series(models))
+        observed = await observe(ports, rollout, memory, minute(number) + _LATER)
+    return observed
+
+
+async def test_two_passes_make_pairs() -> None:
+    observed = await seen([CHAMPION, FIRST, SECOND])
+    assert observed.metrics.available
+    assert observed.evidence[FIRST].mean.samples == 2
+    assert observed.evidence[FIRST].blind is None
+
+
+async def test_without_an_answer_everybody_is_blind_and_keeps_the_evidence() -> None:
+    observed = await seen([CHAMPION, FIRST, SECOND], then=[])
+    assert not observed.metrics.available
+    assert observed.metrics.message == "Prometheus is down"
+    assert {each.blind for each in observed.evidence.values()} == {"Prometheus is down"}
+
+
+async def test_a_blind_champion_blinds_everybody() -> None:
+    observed = await seen([FIRST, SECOND])
+    assert {each.blind for each in observed.evidence.values()} == {f"there is no series profit of {CHAMPION}"}
+
+
+async def test_a_challenger_without_figures_blinds_itself_and_no_other() -> None:
+    observed = await seen([CHAMPION, FIRST])
+    assert not observed.metrics.available
+    assert observed.evidence[SECOND].blind == f"there is no series profit of {SECOND}"
+    assert observed.evidence[FIRST].blind is None
+
+
+def deployment(**status: object) -> dict[str, object]:
+    return {"metadata": {"generation": 2}, "spec": {"replicas": 2}, "status": {"observedGeneration": 2} | status}
+
+
+@pytest.mark.parametrize(
+    ("found", "ready", "message"),
+    [
+        pytest.param(deployment(readyReplicas=2, updatedReplicas=2), True, "", id="all there"),
+        pytest.param(deployment(readyReplicas=2, updatedReplicas=1), False, "1 of 2 pods are ready", id="old ones"),
+        pytest.param(deployment(readyReplicas=1, updatedReplicas=2), False, "1 of 2 pods are ready", id="not ready"),
+        pytest.param(deployment(), False, "0 of 2 pods are ready", id="none"),
+        pytest.param(
+            deployment(observedGeneration=1, readyReplicas=2, updatedReplicas=2),
+            False,
+            "the Deployment was just changed",
+            id="of the generation before",
+        ),
+        pytest.param(
+            deployment(conditions=[{"type": "ReplicaFailure", "status": "True", "message": "quota exceeded"}]),
+            False,
+            "0 of 2 pods are ready; quota exceeded",
+            id="with the reason",
+        ),
+    ],
+)
+def test_pods_are_ready_when_all_are_updated_and_ready(found: dict[str, object], *, ready: bool, message: str) -> None:
+    workload = workload_of(found)
+    assert (workload.ready, workload.message) == (ready, message)
