@@ -60,6 +60,7 @@ lint: venv ## Check style, types and who imports whom
 	$(BIN)/mypy
 	$(BIN)/mypy hack/*.py examples/models/shadow_models examples/demo/player
 	(cd hack/cluster && $(CURDIR)/$(BIN)/mypy --strict --config-file= .)
+	MYPYPATH=operator:.:examples/models $(BIN)/mypy tests
 	$(BIN)/lint-imports
 
 .PHONY: unit

@@ -251,8 +251,8 @@ def test_people_may_edit_rollouts_and_not_what_was_decided(chart: Chart) -> None
     assert set(roles) == {"view", "edit", "admin"}
     assert roles["view"]["shadowrollouts.io", "shadowrollouts"] == {"get", "list", "watch"}
     assert "patch" in roles["edit"]["shadowrollouts.io", "shadowrollouts"]
-    for role in roles.values():
-        assert role.get(("shadowrollouts.io", "shadowrollouts/status"), set()) <= {"get"}
+    for granted in roles.values():
+        assert granted.get(("shadowrollouts.io", "shadowrollouts/status"), set()) <= {"get"}
 
 
 def test_the_definition_in_the_chart_is_the_generated_one(chart: Chart) -> None:
