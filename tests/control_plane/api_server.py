@@ -80,7 +80,8 @@ class ApiServer:
             return None
 
     def _is_established(self) -> bool:
-        conditions = self.request("GET", _CRD).get("status", {}).get("conditions", [])
+        # A definition that was made a moment ago has `conditions: null`.
+        conditions = self.request("GET", _CRD).get("status", {}).get("conditions") or []
         return any(each["type"] == "Established" and each["status"] == "True" for each in conditions)
 
 
