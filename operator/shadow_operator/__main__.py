@@ -48,7 +48,7 @@ async def operate(settings: Settings, stop: asyncio.Event) -> None:
         guarding.add_done_callback(lambda _: stop.set())
         try:
             await kopf.operator(
-                registry=registry_for(Loops(reconciler, fleet), fleet),
+                registry=registry_for(Loops(reconciler, fleet), fleet, watchers=max(len(settings.namespaces), 1)),
                 clusterwide=not settings.namespaces,
                 namespaces=settings.namespaces,
                 standalone=True,

@@ -11,18 +11,18 @@ from datetime import datetime
 
 from shadow_operator.api.rollout import Metadata, ShadowRollout
 from shadow_operator.api.status import PolicyStatus, Status
-from shadow_operator.cluster import Cluster, ConflictError, NotFoundError, Object
+from shadow_operator.cluster import Cluster, ConflictError, InvalidError, NotFoundError, Object
 from shadow_operator.core import roles
 from shadow_operator.core.kinds import CONFIG_MAP, DEPLOYMENT, POD, SERVICE, SHADOW_ROLLOUT
 from shadow_operator.core.machine import Decision
 from shadow_operator.core.observed import Observed
 from shadow_operator.core.plan import (
+    MANAGED_BY,
     POLICY_ANNOTATION,
     POLICY_FILE,
     ROLLOUT_LABEL,
     Manifest,
     Plan,
-    lasting_objects,
     object_name,
     plan,
     policy_manifest,
@@ -55,8 +55,12 @@ class Act:
         """
         if decision.refused:
             return await self._record(self.rollout, decision.status)
+        if self.observed.route.is_foreign:
+            raise InvalidError(self.observed.route.message)
         desired = plan(self.rollout, decision.status, now)
         if self._status_comes_first(desired):
+            # Pods and Services move no traffic; if they are refused, nothing was promised yet.
+            await self._workloads(desired)
             recorded = await self._record(self.rollout, decision.status)
             status = await self._follow(desired, recorded.status)
             return await self._record(recorded, status)
@@ -77,10 +81,12 @@ class Act:
         if seen is not None and seen.raises_risk_over(desired.split, champion):
             await self._route(desired)
             await self._workloads(desired)
+            await self._apply(desired.stable)
             return await self._policy(desired, status)
         # A challenger knows that it acts before it gets a request, and a Service is there before the route names it.
         await self._workloads(desired)
         status = await self._policy(desired, status)
+        await self._apply(desired.stable)
         await self._route(desired)
         await self._prune(desired)
         return status
@@ -167,18 +173,26 @@ async def hold_on_to(cluster: Cluster, rollout: ShadowRollout) -> ShadowRollout:
     return rollout.model_copy(update={"metadata": Metadata.model_validate(held["metadata"])})
 
 
-async def let_go(cluster: Cluster, router: Router, rollout: ShadowRollout, champion: str | None) -> None:
+async def let_go(cluster: Cluster, router: Router, rollout: ShadowRollout) -> None:
     """The rollout is being deleted: the champion serves until the route is gone, then everything may go."""
     where = rollout.metadata
     if FINALIZER not in where.finalizers:
         return
     await router.remove(rollout)
-    for kind, name in lasting_objects(where.name, champion):
-        await cluster.delete(kind, where.namespace, name)
+    await _delete_what_has_no_owner(cluster, rollout)
     try:
         await _finalizers(cluster, rollout, [])
     except (NotFoundError, ConflictError):
-        _log.info("%s/%s was gone already", rollout.metadata.namespace, rollout.metadata.name)
+        _log.info("%s/%s was gone already", where.namespace, where.name)
+
+
+async def _delete_what_has_no_owner(cluster: Cluster, rollout: ShadowRollout) -> None:
+    namespace, ours = rollout.metadata.namespace, {ROLLOUT_LABEL: rollout.metadata.name, MANAGED_BY: "shadow-operator"}
+    selector = ",".join(f"{label}={value}" for label, value in ours.items())
+    for kind in (SERVICE, DEPLOYMENT, CONFIG_MAP):
+        for found in await cluster.list(kind, namespace, selector):
+            if not found["metadata"].get("ownerReferences"):
+                await cluster.delete(kind, namespace, found["metadata"]["name"])
 
 
 async def _finalizers(cluster: Cluster, rollout: ShadowRollout, finalizers: list[str]) -> Object:

@@ -23,7 +23,10 @@ async def restore(cluster: Cluster, rollout: ShadowRollout, memory: Memory) -> N
     """Bring back what was kept. What can't be read starts anew, which only costs time."""
     name = object_name(rollout, "evidence")
     found = await cluster.get(CONFIG_MAP, rollout.metadata.namespace, name)
-    data: dict[str, Any] = {} if found is None else found.get("data", {})
+    owners = [] if found is None else found["metadata"].get("ownerReferences", [])
+    # Evidence of a deleted rollout of the same name says nothing about this one.
+    is_ours = any(owner["uid"] == rollout.metadata.uid for owner in owners)
+    data: dict[str, Any] = found.get("data", {}) if found is not None and is_ours else {}
     comparisons, acting = Comparisons(), None
     try:
         if _COMPARISONS in data:

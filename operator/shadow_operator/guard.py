@@ -104,8 +104,7 @@ class Guard:
         asked = queries(rollout.spec.metrics.queries, where.namespace, where.name, (book.model, book.rival))
         capital = rollout.spec.metrics.capital.value * roles.acting_share(rollout.spec, rollout.status)
         try:
-            if book.read_at is not None and self._clock() - book.read_at > self._every * _GAP_LOOKS:
-                await self._catch_up(source, rollout, book, asked, capital)
+            await self._catch_up(source, rollout, book, asked, capital)
             samples = [sample for query in asked for sample in await source.instant(query)]
         except MetricsError as error:
             return book.blind(self._clock(), str(error))
@@ -121,14 +120,19 @@ class Guard:
         asked: Sequence[str],
         capital: float,
     ) -> None:
-        if book.read_at is None:
+        if book.read_at is None or self._clock() - book.read_at <= self._every * _GAP_LOOKS:
             return
         step = rollout.spec.metrics.scrape_interval.timedelta
-        tracks = [
-            (track.labels, track.points)
-            for query in asked
-            for track in await source.range(query, book.read_at + step, self._clock(), step)
-        ]
+        try:
+            tracks = [
+                (track.labels, track.points)
+                for query in asked
+                for track in await source.range(query, book.read_at + step, self._clock(), step)
+            ]
+        except MetricsError as error:
+            # Without the history a high-water mark may be missed; without the newest figures everything would be.
+            _log.warning("%s: the guard goes on without the history since %s: %s", book.model, book.read_at, error)
+            return
         for each in readings(tracks):
             book.advance(each, capital)
 
@@ -161,7 +165,7 @@ def _acting_since(status: Status, model: str) -> datetime | None:
 
 
 def _held(status: Status) -> Held | None:
-    canary = status.canary
-    if canary is None or canary.held_since is None or canary.held_by is None:
+    holding = status.watch if status.canary is None else status.canary
+    if holding is None or holding.held_since is None or holding.held_by is None:
         return None
-    return Held(canary.held_by, from_text(canary.held_since))
+    return Held(holding.held_by, from_text(holding.held_since))

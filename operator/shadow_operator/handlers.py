@@ -117,13 +117,14 @@ def settings_for(settings: kopf.OperatorSettings) -> None:
     settings.background.cancellation_polling = 1
 
 
-def is_watching() -> bool:
-    """Whether kopf's watcher of rollouts is alive in this event loop."""
-    return any(task.get_name().startswith(WATCHER_PREFIX) and not task.done() for task in asyncio.all_tasks())
+def is_watching(watchers: int = 1) -> bool:
+    """Whether all of kopf's watchers of rollouts are alive in this event loop: one, or one for each namespace."""
+    alive = [task for task in asyncio.all_tasks() if task.get_name().startswith(WATCHER_PREFIX) and not task.done()]
+    return len(alive) >= watchers
 
 
-def registry_for(loops: Loops, fleet: Fleet) -> kopf.OperatorRegistry:
-    """Wire kopf to the loops."""
+def registry_for(loops: Loops, fleet: Fleet, watchers: int = 1) -> kopf.OperatorRegistry:
+    """Wire kopf to the loops; `watchers` is how many kopf keeps, one or one for each namespace."""
     registry = kopf.OperatorRegistry()
     resource: tuple[str, str, str] = (GROUP, VERSION, PLURAL)
 
@@ -149,7 +150,7 @@ def registry_for(loops: Loops, fleet: Fleet) -> kopf.OperatorRegistry:
 
     @kopf.on.probe(id="watching", errors=kopf.ErrorsMode.PERMANENT, registry=registry)
     async def watching(**_: Any) -> str:
-        if not is_watching():
+        if not is_watching(watchers):
             raise kopf.PermanentError("kopf's watcher of shadowrollouts has ended")
         return "alive"
 

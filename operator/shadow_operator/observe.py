@@ -14,7 +14,7 @@ from shadow_operator.core.guardrails import Judgement
 from shadow_operator.core.kinds import DEPLOYMENT
 from shadow_operator.core.observed import MetricsHealth, Observed, Workload
 from shadow_operator.core.plan import MODEL_LABEL, ROLLOUT_LABEL
-from shadow_operator.core.readings import Reading, readings
+from shadow_operator.core.readings import Reading, on_grid, readings
 from shadow_operator.fleet import Memory
 from shadow_operator.metrics import MetricsError, MetricSource
 from shadow_operator.traffic import Router
@@ -37,7 +37,8 @@ class Ports:
 async def observe(ports: Ports, rollout: ShadowRollout, memory: Memory, now: datetime) -> Observed:
     """Read everything that a decision needs."""
     comparisons = memory.comparisons or Comparisons()
-    failed = await _compare(ports.source, rollout, comparisons, now)
+    # A rollback waits for nothing: what it still needs is the status and the policy, not another look at the evidence.
+    failed = None if memory.rollback else await _compare(ports.source, rollout, comparisons, now)
     evidence = comparisons.evidence()
     if failed is not None:
         evidence = _blinded(evidence, failed)
@@ -93,7 +94,7 @@ async def _read(source: MetricSource, rollout: ShadowRollout, start: datetime, e
         for query in queries(rollout.spec.metrics.queries, key.namespace, key.name, sorted(models))
         for track in await source.range(query, start, end, step)
     ]
-    return list(readings(tracks))
+    return on_grid(readings(tracks), start, end, step)
 
 
 def _blinded(evidence: Mapping[str, Evidence], why: str) -> Mapping[str, Evidence]:
@@ -107,12 +108,17 @@ async def _workloads(cluster: Cluster, rollout: ShadowRollout) -> Mapping[str, W
 
 
 def workload_of(deployment: Object) -> Workload:
-    """Whether every pod that the Deployment asks for is there, updated and ready."""
+    """Whether every pod that the Deployment asks for is there, available, and of the newest template.
+
+    While pods are replaced the old ones are still ready: they answer in the new model's name and are not it.
+    """
     wanted, status = deployment["spec"].get("replicas", 1), deployment.get("status", {})
     if status.get("observedGeneration", 0) < deployment["metadata"].get("generation", 0):
         return Workload(ready=False, message="the Deployment was just changed")
-    ready = min(status.get("readyReplicas", 0), status.get("updatedReplicas", 0))
-    if ready >= wanted:
+    updated = status.get("updatedReplicas", 0)
+    old = max(status.get("replicas", 0) - updated, 0)
+    ready = min(status.get("readyReplicas", 0) - old, updated)
+    if ready >= wanted and old == 0:
         return Workload(ready=True)
     troubles = [
         condition["message"]
@@ -120,4 +126,4 @@ def workload_of(deployment: Object) -> Workload:
         if condition["type"] == "ReplicaFailure"
         or (condition["type"] == "Progressing" and condition["status"] == "False")
     ]
-    return Workload(ready=False, message="; ".join([f"{ready} of {wanted} pods are ready", *troubles]))
+    return Workload(ready=False, message="; ".join([f"{max(ready, 0)} of {wanted} pods are ready", *troubles]))

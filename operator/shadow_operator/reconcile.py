@@ -12,7 +12,7 @@ from shadow_operator import checkpoint, telemetry
 from shadow_operator.act import Act, hold_on_to, let_go
 from shadow_operator.api.rollout import Metadata, ShadowRollout
 from shadow_operator.api.status import Status
-from shadow_operator.cluster import Cluster, ConflictError, ForbiddenError, InvalidError, Object
+from shadow_operator.cluster import Cluster, ConflictError, ForbiddenError, InvalidError, NotFoundError, Object
 from shadow_operator.core.kinds import SHADOW_ROLLOUT
 from shadow_operator.core.machine import decide, refuse
 from shadow_operator.fleet import Fleet, Key, Memory
@@ -81,8 +81,7 @@ class Reconciler:
         if found is not None and "deletionTimestamp" in found["metadata"]:
             # Nothing of the spec is read: one that an older release stored, and this one refuses, can go as well.
             known: dict[str, Any] = {"metadata": Metadata.model_validate(found["metadata"])}
-            champion = found.get("status", {}).get("champion", {}).get("name")
-            await let_go(self._cluster, self._router, ShadowRollout.model_construct(**known), champion)
+            await let_go(self._cluster, self._router, ShadowRollout.model_construct(**known))
         self._forget(key)
 
     async def _pass(self, key: Key, found: Object, rollout: ShadowRollout) -> timedelta:
@@ -97,16 +96,22 @@ class Reconciler:
         self._resync(key, memory, now)
         observed = await observe(ports, rollout, memory, now)
         decision = decide(rollout.spec, rollout.metadata.generation, rollout.status, observed, self._clock())
+        if decision.status.canary not in {None, rollout.status.canary}:
+            # A share is about to rise: a restart must not find less evidence than that was decided on.
+            await checkpoint.keep(self._cluster, rollout, memory, now)
         try:
             after = await Act(ports, rollout, memory, observed).carry_out(decision, now)
         except ConflictError as error:
             _log.info("%s: somebody wrote first, so this pass starts over: %s", key, error)
             return _AT_ONCE
-        except (InvalidError, ForbiddenError) as error:
-            # Trying again would not help: somebody has to change the manifest, or the operator's role.
+        except (InvalidError, ForbiddenError, NotFoundError) as error:
+            # Trying again would not help: somebody has to change the manifest, the operator's role, or the cluster.
             await self._stall(found, "Refused", str(error))
             return self._longest_wait
-        await notify(self._cluster, after.metadata, decision.events)
+        finally:
+            if memory.rollout is not rollout:
+                # The decision is written down, whatever became of the rest.
+                await notify(self._cluster, rollout.metadata, decision.events)
         if decision.events or self._is_long_unkept(memory, now):
             await checkpoint.keep(self._cluster, after, memory, now)
         telemetry.show_phase(key, after.status.phase, after.status.canary_percent or 0)

@@ -28,7 +28,7 @@ VERBS = {
     ("shadowrollouts.io", "shadowrollouts/finalizers"): {"update"},
     ("apps", "deployments"): {"get", "list", "create", "patch", "delete"},
     ("", "services"): {"get", "list", "create", "patch", "delete"},
-    ("", "configmaps"): {"get", "create", "patch", "delete"},
+    ("", "configmaps"): {"get", "list", "create", "patch", "delete"},
     ("", "pods"): {"list", "patch"},
     ("", "events"): {"create"},
     ("gateway.networking.k8s.io", "httproutes"): {"get", "create", "patch", "delete"},

@@ -23,7 +23,7 @@ Each verb is one that the operator's code uses. Server-side apply takes `patch`,
 # The policy document that the models mount, and the evidence that is kept.
 - apiGroups: [""]
   resources: [configmaps]
-  verbs: [get, create, patch, delete]
+  verbs: [get, list, create, patch, delete]
 # A touched annotation lets the kubelet bring a new policy into a pod at once.
 - apiGroups: [""]
   resources: [pods]

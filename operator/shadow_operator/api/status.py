@@ -75,6 +75,7 @@ class CanaryStatus(StatusPart):
 
     challenger: str = Field(description="The challenger's name.")
     step: int = Field(ge=1, description="The step, counted from 1.")
+    percent: int | None = Field(None, description="The share for which the step's clock runs, in percent.")
     since: Time | None = Field(
         None, description="When the route was seen to give this share; the step's clock starts here."
     )
@@ -92,6 +93,7 @@ class WatchStatus(StatusPart):
     held_since: Time | None = Field(
         None, description="Since when missing data, or a guardrail that holds, stops its clock."
     )
+    held_by: str | None = Field(None, description="The guardrail that stops it.")
     completed: Time | None = Field(None, description="When the watch ended without a broken guardrail.")
 
 
@@ -103,6 +105,13 @@ class RollbackStatus(StatusPart):
     limit: Figure = Field(description="The most that was allowed.")
     breached_at: Time = Field(description="When the guard read the figure that broke the guardrail.")
     zero_at: Time = Field(description="When the API server had accepted the route without the challenger.")
+
+
+class FallenStatus(StatusPart):
+    """A champion that was promoted, broke a guardrail, and had to give way to its standby."""
+
+    name: str = Field(description="The model.")
+    rollback: RollbackStatus
 
 
 class ChallengerStatus(StatusPart):
@@ -150,6 +159,9 @@ class Status(StatusPart):
     champion: ChampionStatus | None = None
     canary: CanaryStatus | None = None
     watch: WatchStatus | None = None
+    fallen: FallenStatus | None = Field(
+        None, description="The champion that gave way to its standby, until the manifest names the standby again."
+    )
     challengers: list[ChallengerStatus] = Field(
         default_factory=list,
         description="Each challenger: its stage, its evidence, and what it waits for.",

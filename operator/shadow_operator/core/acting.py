@@ -24,6 +24,7 @@ class ActingBook:
         "_drawdown",
         "_rival_decisions",
         "_rival_result",
+        "_sampled_at",
         "_stakes",
         "decisions",
         "model",
@@ -36,6 +37,7 @@ class ActingBook:
         self.rival = rival
         self.decisions = 0.0
         self.read_at: datetime | None = None
+        self._sampled_at: datetime | None = None
         self._counters = Counters()
         self._drawdown = Drawdown(1.0)
         self._rival_result = 0.0
@@ -45,7 +47,12 @@ class ActingBook:
 
     def advance(self, reading: Reading, capital: float) -> None:
         """Take in the next reading; `capital` is what the model acts with now, in account currency."""
-        own = self._counters.advance(reading, self.model)
+        sampled = reading.sampled_at(self.model)
+        if sampled is not None and self._sampled_at is not None and sampled < self._sampled_at:
+            # Another replica of Prometheus that is behind: taken for a reset, its counters would count as new losses.
+            return
+        self._sampled_at = sampled or self._sampled_at
+        own = self._counters.advance(reading.acted_on(self.model), self.model)
         rival = self._counters.advance(reading, self.rival)
         if Figure.PROFIT in own and Figure.LOSS in own:
             self._drawdown.update([(own[Figure.PROFIT] - own[Figure.LOSS]) / capital])
@@ -66,7 +73,7 @@ class ActingBook:
             read_at=reading.at,
             drawdown=self._drawdown.current,
             shortfall=self._shortfall(),
-            age=reading.at - min(known) if len(known) == len(moments) else None,
+            age=reading.at - min(known) if missing is None and len(known) == len(moments) else None,
             decisions=int(self.decisions),
             why_blind=missing or "",
         )
@@ -87,6 +94,7 @@ class ActingBook:
             "model": self.model,
             "rival": self.rival,
             "readAt": None if self.read_at is None else to_text(self.read_at),
+            "sampledAt": None if self._sampled_at is None else to_text(self._sampled_at),
             "decisions": self.decisions,
             "rivalResult": self._rival_result,
             "rivalDecisions": self._rival_decisions,
@@ -100,6 +108,7 @@ class ActingBook:
         """Resume what `to_json` wrote. Raises ValueError or KeyError when it is not whole."""
         book = cls(data["model"], data["rival"])
         book.read_at = None if data["readAt"] is None else from_text(data["readAt"])
+        book._sampled_at = None if data["sampledAt"] is None else from_text(data["sampledAt"])
         book.decisions = data["decisions"]
         book._rival_result, book._rival_decisions = data["rivalResult"], data["rivalDecisions"]
         book._stakes = data["stakes"]

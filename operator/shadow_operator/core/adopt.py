@@ -39,22 +39,31 @@ def adopt(spec: Spec, status: Status, now: datetime) -> Adopted | Refusal:
 def _promoted_ahead_of_git(spec: Spec, status: Status, champion: ChampionStatus, now: datetime) -> Adopted | Refusal:
     """Git still names the former champion, or a model that was never in the race."""
     listed = spec.model(champion.name)
-    if status.watch is None or spec.champion.name != status.watch.standby or listed is None:
-        former = "" if status.watch is None else f" or {status.watch.standby}, its standby"
+    former = None if status.watch is None else status.watch.standby
+    fallen = None if status.fallen is None else status.fallen.name
+    if listed is None or spec.champion.name not in {former, fallen}:
+        other = "" if former is None else f" or {former}, its standby"
         return Refusal(
             "ChampionUnknown",
             f"spec.champion is {spec.champion.name}, but {champion.name} is champion now: name "
-            f"{champion.name}{former}, "
+            f"{champion.name}{other}, "
             f"and keep {champion.name} in the manifest; another model becomes champion by being a challenger first",
         )
     if listed.image != champion.image:
-        return _changed_champion(spec, status, champion, listed.image, now)
+        return Refusal(
+            "ChampionImageChanged",
+            f"{champion.name} is champion with image {champion.image}, and the manifest lists it as a challenger "
+            f"with another one, {listed.image}: name it spec.champion to change its image, or give the new one a name "
+            "of its own",
+        )
     return _challengers(spec, status, (), now)
 
 
 def _same_champion(spec: Spec, status: Status, champion: ChampionStatus, now: datetime) -> Adopted:
     events: tuple[Event, ...] = ()
     update: dict[str, object] = {}
+    if status.fallen is not None:
+        status = status.model_copy(update={"fallen": None})
     if champion.image != spec.champion.image:
         return _changed_champion(spec, status, champion, spec.champion.image, now)
     if status.watch is not None and spec.model(status.watch.standby) is None:
@@ -71,7 +80,11 @@ def _changed_champion(spec: Spec, status: Status, champion: ChampionStatus, imag
     """Evidence against the old image says nothing about the new one."""
     changed = champion.model_copy(update={"image": image, "since": to_text(now)})
     restarted = [_restarted(c, c.image, now) if _can_restart(c) else c for c in status.challengers]
-    status = status.model_copy(update={"champion": changed, "canary": None, "challengers": restarted})
+    watch = status.watch
+    if watch is not None and watch.completed is None:
+        watch = watch.model_copy(update={"since": None, "held_since": None, "held_by": None})
+    update = {"champion": changed, "canary": None, "challengers": restarted, "watch": watch}
+    status = status.model_copy(update=update)
     event = Event(Reason.MODEL_CHANGED, f"champion {champion.name} has a new image: the evidence starts anew")
     return _challengers(spec, status, (event,), now)
 

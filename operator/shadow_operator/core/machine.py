@@ -18,6 +18,7 @@ from shadow_operator.api.status import (
     ChallengerStatus,
     ChampionStatus,
     ConditionStatus,
+    FallenStatus,
     Phase,
     RollbackStatus,
     Stage,
@@ -147,6 +148,7 @@ def rolled_back(status: Status, rollback: Rollback, now: datetime) -> Status:
         image = rollback_image(status, status.watch.standby)
         fields |= {
             "watch": None,
+            "fallen": FallenStatus(name=rollback.model, rollback=record),
             "champion": ChampionStatus(name=status.watch.standby, image=image, since=to_text(now)),
         }
     return status.model_copy(update=fields)
@@ -189,13 +191,17 @@ def _start_shadows(run: _Pass) -> _Pass:
         mirrored = challenger.name in route.split.mirrors
         # In the pass that took up a new image, the pods that were seen are still those of the old one.
         is_new = from_text(challenger.since) >= run.now
-        if challenger.stage is Stage.PENDING and mirrored and not is_new and run.observed.ready(challenger.name):
+        if challenger.stage is Stage.PENDING and mirrored and not is_new and _pair_is_ready(run, challenger.name):
             run = run.changed(
                 Reason.SHADOW_STARTED,
                 f"{challenger.name} sees {route.split.mirrors[challenger.name]} percent of the requests, acts on none",
                 challengers=run.with_stage(challenger.name, Stage.SHADOW, shadow_since=to_text(run.now)),
             )
     return run
+
+
+def _pair_is_ready(run: _Pass, challenger: str) -> bool:
+    return run.observed.ready(challenger) and run.observed.ready(roles.champion_of(run.spec, run.status))
 
 
 def _hold_or_resume(run: _Pass) -> _Pass:
@@ -232,11 +238,15 @@ def _moved_on(since: str | None, held_since: str | None, now: datetime) -> str |
 
 def _start_step_clock(run: _Pass) -> _Pass:
     canary, judgement = run.status.canary, run.observed.judgement
+    share = roles.canary_percent(run.spec, run.status)
+    if canary is not None and canary.since is not None and canary.percent != share:
+        # The manifest gives this step another share: the time at the former one does not count.
+        return run.changed(canary=canary.model_copy(update={"since": None}))
     if canary is None or canary.since is not None or judgement is None:
         return run
     if judgement.signals.model != canary.challenger or not _has_its_share(run, canary):
         return run
-    update = {"since": to_text(run.now), "decisions_before": judgement.signals.decisions}
+    update = {"since": to_text(run.now), "percent": share, "decisions_before": judgement.signals.decisions}
     return run.changed(canary=canary.model_copy(update=update))
 
 
@@ -259,6 +269,20 @@ def _step(run: _Pass) -> _Pass:
     status = run.status.model_copy(update={"canary": after})
     share = roles.canary_percent(run.spec, status)
     return run.changed(Reason.CANARY_STEPPED, f"{canary.challenger} gets {share} percent of the requests", canary=after)
+
+
+def _step_back_without_evidence(run: _Pass) -> _Pass:
+    """A canary whose gates pass no more goes back to where its evidence can grow; it stands still in canary."""
+    canary = run.status.canary
+    if canary is None:
+        return run
+    primary = [result for result in run.results.get(canary.challenger, ()) if result.role is GateRole.PRIMARY]
+    open_gates = [result for result in primary if result.outcome is not Outcome.PASS]
+    if not open_gates or any(result.outcome is Outcome.BLIND for result in primary):
+        return run
+    message = f"{canary.challenger} goes back into shadow: {open_gates[0].sentence}"
+    challengers = run.with_stage(canary.challenger, Stage.SHADOW)
+    return run.changed(Reason.STEPPED_BACK, message, canary=None, challengers=challengers)
 
 
 def _step_is_done(run: _Pass, canary: CanaryStatus) -> bool:
@@ -309,7 +333,7 @@ def _reject(run: _Pass) -> _Pass:
 
 
 def _start_canary(run: _Pass) -> _Pass:
-    free = run.status.canary is None and run.status.watch is None
+    free = run.status.canary is None and run.status.watch is None and run.status.fallen is None
     champion = roles.champion_of(run.spec, run.status)
     route = run.observed.route
     if not free or not run.observed.ready(champion) or route.state is not RouteState.PROGRAMMED:
@@ -360,11 +384,14 @@ def _watch(run: _Pass) -> _Pass:
     judgement = run.observed.judgement
     if judgement is None or judgement.signals.model != champion or judgement.rollback is not None:
         return run
-    if judgement.hold is not None:
-        held_since = watch.held_since or to_text(run.now)
-        return run.changed(watch=watch.model_copy(update={"held_since": held_since}))
+    hold = judgement.hold
+    if hold is not None and hold.guardrail == watch.held_by:
+        return run
     since = _moved_on(watch.since, watch.held_since, run.now) or watch.since
-    watch = watch.model_copy(update={"held_since": None, "since": since})
+    watch = watch.model_copy(update={"held_since": None, "held_by": None, "since": since})
+    if hold is not None:
+        update = {"held_since": to_text(run.now), "held_by": hold.guardrail}
+        return run.changed(watch=watch.model_copy(update=update))
     if run.now - from_text(since) < run.spec.promotion.watch.timedelta:
         return run.changed(watch=watch)
     return run.changed(
@@ -392,6 +419,7 @@ _RULES: tuple[_Rule, ...] = (
     _hold_or_resume,
     _start_step_clock,
     _reject,
+    _step_back_without_evidence,
     _step,
     _start_canary,
     _watch,
@@ -406,6 +434,8 @@ def phase_of(status: Status) -> Phase:
         if status.watch.completed is not None:
             return Phase.COMPLETED
         return Phase.PROMOTING if status.watch.since is None else Phase.WATCHING
+    if status.fallen is not None:
+        return Phase.ROLLED_BACK
     stages = {challenger.stage for challenger in status.challengers}
     if Stage.SHADOW in stages:
         return Phase.SHADOWING
@@ -420,7 +450,7 @@ def _summarised(run: _Pass, before: Status, generation: int) -> Status:
     status = run.status
     phase = phase_of(status)
     challengers = [
-        report.challenger_line(run.spec, c, run.observed.evidence.get(c.name), run.results[c.name], run.now)
+        report.challenger_line(run.spec, status, c, run.observed.evidence.get(c.name), run.results[c.name], run.now)
         for c in status.challengers
     ]
     leader = report.leader(challengers, run.observed.evidence)

@@ -27,6 +27,7 @@ class Route:
         split: the shares that it gives; None when it is absent or gives shares that the operator never asked for.
         message: what the gateway says when it is not programmed.
         rollback: a rollback that the guard wrote into the route in the same patch as the weights.
+        is_foreign: somebody else's route has the name that the rollout's would have; it is left alone.
         resource_version: for a write that must not overtake another one.
 
     """
@@ -35,6 +36,7 @@ class Route:
     split: Split | None = None
     message: str = ""
     rollback: Rollback | None = None
+    is_foreign: bool = False
     resource_version: str | None = None
 
 

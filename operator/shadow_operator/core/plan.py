@@ -47,7 +47,8 @@ class Plan:
     Attributes:
         split: the shares of the traffic.
         policy: what the models may do.
-        workloads: Deployments and Services of the models, and the stable Service of the champion.
+        workloads: Deployments and Services of the models.
+        stable: the Service that always points at the champion.
         models: the models that have a workload; the workload of any other one can go.
 
     """
@@ -55,6 +56,7 @@ class Plan:
     split: Split
     policy: Policy
     workloads: Sequence[Manifest]
+    stable: Manifest
     models: frozenset[str]
 
 
@@ -69,11 +71,11 @@ def plan(rollout: ShadowRollout, status: Status, now: datetime) -> Plan:
         workloads.append(_deployment(rollout, model, described(rollout, name, **{MODEL_LABEL: model.name})))
         workloads.append(_service(rollout, model.name, described(rollout, name, **{MODEL_LABEL: model.name})))
     stable = lasting_metadata(rollout, object_name(rollout, "champion"), **{MODEL_LABEL: champion})
-    workloads.append(_service(rollout, champion, stable))
     return Plan(
         split=roles.split(rollout.spec, status),
         policy=policy_of(f"{rollout.metadata.namespace}/{rollout.metadata.name}", rollout.spec, status),
         workloads=workloads,
+        stable=_service(rollout, champion, stable),
         models=frozenset(model.name for model in models),
     )
 
@@ -107,14 +109,6 @@ def lasting_metadata(rollout: ShadowRollout, name: str, **labels: str) -> dict[s
         "namespace": rollout.metadata.namespace,
         "labels": {ROLLOUT_LABEL: rollout.metadata.name, MANAGED_BY: "shadow-operator", **labels},
     }
-
-
-def lasting_objects(rollout: str, champion: str | None) -> Sequence[tuple[Kind, str]]:
-    """Kind and name of every object that has no owner."""
-    serving = ["champion"] if champion is None else ["champion", champion]
-    services = [(SERVICE, f"{rollout}-{suffix}") for suffix in serving]
-    deployments = [] if champion is None else [(DEPLOYMENT, f"{rollout}-{champion}")]
-    return [*services, *deployments, (CONFIG_MAP, f"{rollout}-policy")]
 
 
 def policy_manifest(rollout: ShadowRollout, policy: Policy, version: int) -> Manifest:

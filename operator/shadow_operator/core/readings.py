@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from shadow_operator.core.contract import FIGURE_LABEL, MODEL_LABEL, Figure
 
 SeriesKey = str
+_SHADOW_BOOK = "book=shadow"
 _FIGURES = frozenset(figure.value for figure in Figure)
 Values = Mapping[SeriesKey, float]
 
@@ -26,6 +27,16 @@ class Reading:
         """When the newest of the model's samples was taken."""
         moments = self.values(model, Figure.SAMPLED_AT)
         return datetime.fromtimestamp(max(moments.values()), tz=UTC) if moments else None
+
+    def acted_on(self, model: str) -> "Reading":
+        """The same without what the model predicted and nobody acted on: the series labelled `book="shadow"`."""
+        figures = {
+            owner: {
+                key: value for key, value in values.items() if owner[0] != model or _SHADOW_BOOK not in key.split(",")
+            }
+            for owner, values in self.figures.items()
+        }
+        return Reading(self.at, {owner: values for owner, values in figures.items() if values})
 
     def missing(self, model: str) -> str | None:
         """Which figure without which nothing can be said of the model is not there, None when all are."""
@@ -52,6 +63,17 @@ def readings(tracks: Iterable[tuple[Mapping[str, str], Sequence[tuple[float, flo
         for moment, value in points:
             samples.setdefault(moment, []).append((labels, value))
     return [reading(datetime.fromtimestamp(moment, tz=UTC), samples[moment]) for moment in sorted(samples)]
+
+
+def on_grid(found: Iterable[Reading], start: datetime, end: datetime, step: timedelta) -> list[Reading]:
+    """One reading for each moment from `start` to `end`; an empty one where no series had a sample.
+
+    Without them the series that ended would look as it did in its last moment.
+    """
+    by_moment = {round(each.at.timestamp(), 3): each for each in found}
+    count = int((end - start) / step) + 1
+    moments = (start + step * index for index in range(count))
+    return [by_moment.get(round(moment.timestamp(), 3), Reading(moment, {})) for moment in moments]
 
 
 def _owner(labels: Mapping[str, str]) -> tuple[str, Figure] | None:

@@ -17,6 +17,7 @@ _FINISHED = frozenset({Stage.PROMOTED, Stage.NOT_PROMOTED, Stage.REJECTED, Stage
 
 def challenger_line(
     spec: Spec,
+    status: Status,
     challenger: ChallengerStatus,
     evidence: Evidence | None,
     results: Sequence[GateResult],
@@ -37,7 +38,7 @@ def challenger_line(
             "pvalue": figure(evidence.pvalue_mean),
             "verdict": evidence.mean.verdict.value,
             "evidence": progress(evidence, spec.error_budget.alpha.fraction),
-            "waiting_for": _waiting_for(spec, challenger, evidence, results, now),
+            "waiting_for": _waiting_for(spec, status, challenger, evidence, results, now),
         }
     )
 
@@ -74,6 +75,7 @@ def _spoken(seconds: float) -> str:
 
 def _waiting_for(
     spec: Spec,
+    status: Status,
     challenger: ChallengerStatus,
     evidence: Evidence,
     results: Sequence[GateResult],
@@ -81,12 +83,21 @@ def _waiting_for(
 ) -> str | None:
     if challenger.stage is Stage.PENDING:
         return "its pods and the route"
-    if challenger.stage is Stage.CANARY:
-        return None
-    missing = waits_for_shadow(spec, challenger, evidence.trades, now)
     open_gates = [r.sentence for r in results if r.role is GateRole.PRIMARY and r.outcome is not Outcome.PASS]
+    if challenger.stage is Stage.CANARY:
+        return "; ".join(open_gates)[:1024] or None
+    missing = waits_for_shadow(spec, challenger, evidence.trades, now)
     reasons = [*([] if missing is None else [missing]), *open_gates]
-    return "; ".join(reasons)[:1024] or "the canary to be free"
+    return "; ".join(reasons)[:1024] or _waits_for_the_canary(spec, status)
+
+
+def _waits_for_the_canary(spec: Spec, status: Status) -> str:
+    champion = roles.champion_of(spec, status)
+    if status.canary is not None:
+        return f"the canary to be free: {status.canary.challenger} has it"
+    if spec.champion.name != champion:
+        return f"the manifest: it names {spec.champion.name} champion, which is {champion} now"
+    return "the canary to be free" if status.watch is None else f"the watch of {champion} to end"
 
 
 def strength(evidence: Evidence, name: str) -> tuple[float, float, str]:
@@ -130,6 +141,9 @@ def sentence(
             return f"{champion} is champion and watched for {spec.promotion.watch}, {status.watch.standby} stands by"
         case Phase.COMPLETED:
             return f"{champion} is champion"
+        case Phase.ROLLED_BACK if status.fallen is not None:
+            fallen = f"{status.fallen.name} broke {status.fallen.rollback.guardrail} after its promotion"
+            return f"{champion} is champion again: {fallen}; name {champion} spec.champion to go on"
         case Phase.ROLLED_BACK:
             return f"{champion} is champion; a challenger was rolled back: see status.challengers, then change one"
         case _:

@@ -83,9 +83,12 @@ class Prometheus:
 
     async def _piece(self, query: str, start: datetime, end: datetime, step: timedelta) -> list[Track]:
         seconds = f"{step.total_seconds():.3f}"
+        # The library rounds both ends to whole seconds; given again, they stand as they are.
+        ends = {"start": f"{start.timestamp():.3f}", "end": f"{end.timestamp():.3f}"}
+        asked = {**self._parameters(), **ends}
         return await self._ask(
             query,
-            lambda: _tracks(self._client.custom_query_range(query, start, end, seconds, params=self._parameters())),
+            lambda: _tracks(self._client.custom_query_range(query, start, end, seconds, params=asked)),
         )
 
     def _parameters(self) -> dict[str, str]:

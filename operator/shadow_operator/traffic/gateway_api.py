@@ -43,8 +43,11 @@ class GatewayAPIRouter:
         await self._cluster.apply(HTTP_ROUTE, body)
 
     async def remove(self, rollout: ShadowRollout) -> None:
-        """Delete the route and wait until the API server has it no more."""
+        """Delete the route and wait until the API server has it no more. A route of somebody else stays."""
         namespace, name = rollout.metadata.namespace, rollout.metadata.name
+        found = await self._cluster.get(HTTP_ROUTE, namespace, name)
+        if found is None or not _is_ours(found, rollout):
+            return
         await self._cluster.delete(HTTP_ROUTE, namespace, name)
         async with asyncio.timeout(_GONE_SECONDS):
             while await self._cluster.get(HTTP_ROUTE, namespace, name) is not None:  # noqa: ASYNC110 - it is gone elsewhere
@@ -87,6 +90,11 @@ def _mirror(service: str, port: int, percent: int) -> dict[str, Any]:
 
 def route_of(found: Object, rollout: ShadowRollout) -> Route:
     """Read a route back from the object that the API server returned."""
+    if not _is_ours(found, rollout):
+        message = (
+            f"HTTPRoute {rollout.metadata.name} exists and is not of this rollout: delete it, or give one another name"
+        )
+        return Route(RouteState.REFUSED, message=message, is_foreign=True)
     state, message = _state(found, len(rollout.spec.traffic.gateway_api.parent_refs))
     return Route(
         state=state,
@@ -95,6 +103,11 @@ def route_of(found: Object, rollout: ShadowRollout) -> Route:
         rollback=_mark(found),
         resource_version=found["metadata"]["resourceVersion"],
     )
+
+
+def _is_ours(found: Object, rollout: ShadowRollout) -> bool:
+    owners = found["metadata"].get("ownerReferences", [])
+    return any(owner["uid"] == rollout.metadata.uid for owner in owners)
 
 
 def _state(found: Object, parents: int) -> tuple[RouteState, str]:

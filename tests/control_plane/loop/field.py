@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+import numpy as np
+
 from shadow_operator.api.rollout import ShadowRollout
 from shadow_operator.api.status import Status
 from shadow_operator.cluster import Cluster
-from shadow_operator.core.comparison import Comparisons
+from shadow_operator.core.comparison import Comparison, Comparisons, Pair, design_of
 from shadow_operator.core.kinds import SHADOW_ROLLOUT
 from shadow_operator.core.roles import split
 from shadow_operator.fleet import Fleet, Key, Memory
@@ -21,6 +23,7 @@ from tests.control_plane.loop.stand_ins import Book, Clock, ScriptedSource, Stan
 from tests.world.manifests import changed
 
 CHAMPION, CHALLENGER, EQUAL = "steady", "better", "equal"
+PASSED_SAMPLES = 400
 
 
 def manifest(name: str = "momentum") -> dict[str, Any]:
@@ -149,7 +152,7 @@ class Field:
 
     def remember(self, rollout: ShadowRollout) -> Memory:
         memory = self.operator.fleet.of(self.key(rollout.metadata.name))
-        memory.rollout, memory.comparisons = rollout, Comparisons()
+        memory.rollout, memory.comparisons = rollout, passed(rollout)
         return memory
 
     async def stand_at(self, rollout: ShadowRollout, status: Status) -> None:
@@ -215,3 +218,18 @@ def canary_status(rollout: ShadowRollout, clock: Clock) -> Status:
             "challengers": [line(CHALLENGER, "Canary"), line(EQUAL, "Shadow")],
         }
     )
+
+
+def passed(rollout: ShadowRollout) -> Comparisons:
+    """The evidence on which the challenger of `canary_status` went into its canary."""
+    champion = rollout.spec.champion
+    comparisons = []
+    for name, edge in ((CHALLENGER, 3.0), (EQUAL, 0.0)):
+        model = rollout.spec.model(name)
+        pair = Pair(name, "" if model is None else model.image, champion.name, champion.image)
+        comparison = Comparison(pair, design_of(rollout.spec))
+        noise = np.random.default_rng(7).normal(size=(PASSED_SAMPLES, 2))
+        comparison.mean.update(edge + noise[:, 0] - noise[:, 1])
+        comparison.sharpe.update(edge + noise[:, 0], noise[:, 1])
+        comparisons.append(comparison.to_json())
+    return Comparisons.from_json({"lastAt": None, "fresh": [], "counters": {}, "comparisons": comparisons})

@@ -23,7 +23,7 @@ from shadow_operator.guard import Guard
 from shadow_operator.metrics import MetricSource
 from shadow_operator.observe import Ports
 from shadow_operator.traffic.gateway_api import ROLLBACK_ANNOTATION
-from tests.control_plane.loop.field import CHALLENGER, CHAMPION, EQUAL, Field
+from tests.control_plane.loop.field import CHALLENGER, CHAMPION, EQUAL, PASSED_SAMPLES, Field
 from tests.control_plane.loop.stand_ins import ScriptedSource
 
 pytestmark = pytest.mark.control_plane
@@ -246,7 +246,7 @@ async def test_the_evidence_survives_a_crash(field: Field) -> None:
     assert restarted.comparisons.to_json() == kept
     samples = field.status().challenger(EQUAL)
     assert samples is not None
-    assert samples.samples == 30
+    assert samples.samples == PASSED_SAMPLES + 30
 
 
 async def _look_and_pass(field: Field) -> None:

@@ -344,6 +344,22 @@ async def test_a_spec_that_is_valid_no_more_can_be_deleted(field: Field, older: 
     assert _is_gone(field)
 
 
+async def test_somebody_elses_route_of_that_name_is_left_alone(field: Field) -> None:
+    theirs = {"parentRefs": [{"name": "theirs"}], "rules": [{"backendRefs": [{"name": "their-service", "port": 80}]}]}
+    path = f"{routes(field.server)}/momentum"
+    body = {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": {"name": "momentum"}}
+    field.server.request("PATCH", path, {**body, "spec": theirs}, fieldManager="somebody")
+    before = field.objects(*_ROUTES)["momentum"]
+    field.create(manifest())
+    await field.one_pass()
+    assert _conditions(field.status())["Stalled"] == "True"
+    assert "is not of this rollout" in (field.status().message or "")
+    _delete(field)
+    await field.operator.reconciler.retire(field.key())
+    assert field.objects(*_ROUTES)["momentum"]["metadata"]["resourceVersion"] == before["metadata"]["resourceVersion"]
+    assert _is_gone(field)
+
+
 @pytest.mark.parametrize("propagation", ["Background", "Foreground"])
 async def test_deletion_takes_the_route_away_while_the_champion_serves(field: Field, propagation: str) -> None:
     await field.in_shadow()

@@ -6,6 +6,8 @@ from datetime import timedelta
 import pytest
 
 from shadow_operator.core.acting import ActingBook
+from shadow_operator.core.contract import Figure
+from shadow_operator.core.readings import Reading
 from tests.world.figures import counted, minute, read
 from tests.world.journeys import CHAMPION, FIRST
 
@@ -96,3 +98,34 @@ def test_what_was_known_stays_known_while_blind_and_its_age_grows() -> None:
 
 def test_who_never_saw_anything_is_blind_without_an_age() -> None:
     assert ActingBook(FIRST, CHAMPION).blind(minute(0), "Prometheus is down").age is None
+
+
+def test_a_replica_of_prometheus_that_is_behind_is_no_reset() -> None:
+    book = ActingBook(FIRST, CHAMPION)
+    for moment, sampled, loss in ((0, 0, 8_000), (1, 1, 8_010), (2, 0, 8_000), (3, 3, 8_020)):
+        last = read(minute(moment), {FIRST: counted(0, loss, moment), CHAMPION: counted(0)}, minute(sampled))
+        book.advance(last, _CAPITAL)
+    assert drawdown_of(book) == pytest.approx(20 / _CAPITAL)
+
+
+def test_predictions_that_nobody_acted_on_are_neither_won_nor_lost() -> None:
+    live, shadow = "book=live,instance=a", "book=shadow,instance=a"
+    book = ActingBook(FIRST, CHAMPION)
+    for number in range(2):
+        figures = {
+            (FIRST, Figure.PROFIT): {live: 0.0, shadow: 0.0},
+            (FIRST, Figure.LOSS): {live: 10.0 * number, shadow: 9_000.0 * number},
+            (FIRST, Figure.DECISIONS): {live: 1.0 * number, shadow: 90.0 * number},
+        }
+        book.advance(Reading(minute(number), figures), _CAPITAL)
+    assert drawdown_of(book) == pytest.approx(10 / _CAPITAL)
+    assert book.decisions == 1
+
+
+def test_decisions_without_profit_and_loss_are_blind() -> None:
+    book = booked((0, 0, 5_000), (0, 0, 5_000))
+    seen = read(minute(2), {FIRST: counted(0, 0, 2), CHAMPION: counted(0)})
+    unseen = Reading(seen.at, {owner: seen.figures[owner] for owner in seen.figures if owner[1] is not Figure.LOSS})
+    signals = book.signals(unseen)
+    assert signals.age is None, "freshness is broken, so that its `then` runs"
+    assert signals.why_blind == f"there is no series loss of {FIRST}"

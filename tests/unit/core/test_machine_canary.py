@@ -60,15 +60,34 @@ def test_a_step_needs_real_decisions_of_the_challenger() -> None:
     assert journey.share == 10
 
 
-@pytest.mark.parametrize(
-    "evidence",
-    [pytest.param(blinded(better()), id="blind"), pytest.param(undecided(), id="no longer passed")],
-)
-def test_a_step_needs_every_primary_gate_to_pass_still(evidence: Evidence) -> None:
+def test_no_step_is_made_while_the_gates_are_blind() -> None:
     journey = in_canary()
-    journey.evidence[FIRST] = evidence
+    journey.evidence[FIRST] = blinded(better())
     journey.wait("10d").look()
     assert journey.share == 5
+
+
+@pytest.mark.parametrize("evidence", [undecided(), worse()], ids=["no longer better", "worse"])
+def test_a_canary_whose_gates_pass_no_more_goes_back_to_where_its_evidence_can_grow(evidence: Evidence) -> None:
+    journey = in_canary()
+    journey.evidence[FIRST] = evidence
+    journey.look()
+    assert journey.share == 0
+    assert journey.last_reason() is Reason.STEPPED_BACK
+    line = journey.status.challenger(FIRST)
+    assert line is not None
+    assert line.stage is Stage.SHADOW
+
+
+def test_another_share_for_the_same_step_starts_its_clock_anew() -> None:
+    journey = in_canary()
+    journey.wait("30m").look()
+    journey.spec = spec_of({"canary.steps[0].percent": 6})
+    for _ in range(3):
+        journey.wait("1s").look()
+    assert journey.share == 6
+    journey.wait("40m", decisions=5).look()
+    assert journey.share == 6, "an hour at this share is asked for, forty minutes have passed"
 
 
 def test_a_step_needs_its_pods_to_be_ready() -> None:
@@ -268,13 +287,6 @@ def test_time_that_goes_backwards_advances_nothing() -> None:
     journey.now -= timedelta(days=30)
     journey.decisions += 1
     journey.look()
-    assert journey.share == 5
-
-
-def test_a_canary_that_looks_worse_in_shadow_evidence_does_not_step() -> None:
-    journey = in_canary()
-    journey.evidence[FIRST] = worse()
-    journey.wait("10d").look()
     assert journey.share == 5
 
 

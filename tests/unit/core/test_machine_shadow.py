@@ -147,7 +147,7 @@ def test_the_strongest_evidence_goes_first_and_the_other_waits_for_the_canary_to
     assert (journey.stage(FIRST), journey.stage(SECOND)) == (Stage.SHADOW, Stage.CANARY)
     line = journey.status.challenger(FIRST)
     assert line is not None
-    assert line.waiting_for == "the canary to be free"
+    assert line.waiting_for == f"the canary to be free: {SECOND} has it"
 
 
 def test_a_challenger_that_is_worse_within_the_error_budget_is_rejected() -> None:

@@ -5,11 +5,10 @@ import pytest
 from shadow_operator.api.status import Phase, Stage
 from shadow_operator.core import roles
 from shadow_operator.core.events import Reason
-from shadow_operator.core.plan import plan
 from tests.world.evidence import better, worse
 from tests.world.journeys import CHAMPION, FIRST, SECOND, Journey, in_canary, in_shadow, watched
 from tests.world.manifests import REMOVED
-from tests.world.rollouts import rollout_of, spec_of
+from tests.world.rollouts import spec_of
 
 _V7 = {"name": CHAMPION, "image": "models/momentum:7"}
 _V8 = {"name": FIRST, "image": "models/momentum:8"}
@@ -178,30 +177,36 @@ def test_newcomers_within_the_watch_race_once_it_is_over() -> None:
     assert journey.stage("momentum-v9") is Stage.CANARY
 
 
-def test_a_new_image_of_a_champion_that_is_still_listed_as_a_challenger_is_noticed() -> None:
+def test_a_new_image_of_a_champion_that_is_still_listed_as_a_challenger_is_refused() -> None:
     journey = watched()
     journey.spec = spec_of({"challengers[0].image": "models/momentum:8b"})
-    journey.look()
-    assert journey.last_reason() is Reason.MODEL_CHANGED
-    assert journey.status.champion is not None
-    deployed = plan(rollout_of({"spec.challengers[0].image": "models/momentum:8b"}), journey.status, journey.now)
-    images = {
-        manifest.name: manifest.body["spec"]["template"]["spec"]["containers"][0]["image"]
-        for manifest in deployed.workloads
-        if manifest.kind.name == "Deployment"
-    }
-    assert images[f"momentum-{FIRST}"] == journey.status.champion.image
+    decision = journey.look()
+    assert decision.refused
+    assert "name it spec.champion to change its image" in (journey.status.message or "")
 
 
-def test_a_champion_that_was_rolled_back_in_its_watch_is_told_to_git() -> None:
+def test_a_champion_that_was_rolled_back_in_its_watch_waits_for_git_and_keeps_the_standby_serving() -> None:
     journey = watched()
     journey.spec = spec_of(_CAUGHT_UP)
     journey.look()
     journey.mark = journey.breach(FIRST)
     journey.look()
-    assert split_of(journey) == {CHAMPION: 100}
     journey.mark = None
     decision = journey.look()
-    assert decision.refused
-    assert f"{CHAMPION} is champion now" in (journey.status.message or "")
+    assert not decision.refused, "what a crash left half done has to be put right by the next pass"
+    assert split_of(journey) == {CHAMPION: 100}
+    assert journey.status.phase is Phase.ROLLED_BACK
+    assert f"name {CHAMPION} spec.champion to go on" in (journey.status.message or "")
+
+
+def test_naming_the_standby_again_ends_the_wait() -> None:
+    journey = watched()
+    journey.spec = spec_of(_CAUGHT_UP)
+    journey.look()
+    journey.mark = journey.breach(FIRST)
+    journey.look()
+    journey.mark = None
+    journey.spec = spec_of()
+    journey.look()
+    assert journey.status.fallen is None
     assert split_of(journey) == {CHAMPION: 100}

@@ -82,6 +82,19 @@ async def test_a_challenger_without_figures_blinds_itself_and_no_other() -> None
     assert observed.evidence[FIRST].blind is None
 
 
+async def test_series_that_all_ended_blind_everybody_although_prometheus_answers() -> None:
+    observed = await seen([CHAMPION, FIRST, SECOND], then=["nobody"])
+    assert not observed.metrics.available
+    assert [each.blind for each in observed.evidence.values()] == [
+        f"there is no series profit of {name}" for name in (FIRST, SECOND)
+    ]
+
+
+async def test_series_that_never_were_are_named() -> None:
+    observed = await seen(["nobody"])
+    assert f"there is no series profit of {FIRST}" in observed.metrics.message
+
+
 def deployment(**status: object) -> dict[str, object]:
     return {"metadata": {"generation": 2}, "spec": {"replicas": 2}, "status": {"observedGeneration": 2} | status}
 
@@ -92,6 +105,22 @@ def deployment(**status: object) -> dict[str, object]:
         pytest.param(deployment(readyReplicas=2, updatedReplicas=2), True, "", id="all there"),
         pytest.param(deployment(readyReplicas=2, updatedReplicas=1), False, "1 of 2 pods are ready", id="old ones"),
         pytest.param(deployment(readyReplicas=1, updatedReplicas=2), False, "1 of 2 pods are ready", id="not ready"),
+        pytest.param(
+            deployment(replicas=3, readyReplicas=2, updatedReplicas=1),
+            False,
+            "0 of 2 pods are ready",
+            id="one of the new and two of the old",
+        ),
+        pytest.param(
+            {
+                "metadata": {"generation": 2},
+                "spec": {"replicas": 1},
+                "status": {"observedGeneration": 2, "replicas": 2, "readyReplicas": 1, "updatedReplicas": 1},
+            },
+            False,
+            "0 of 1 pods are ready",
+            id="a new one that never starts beside an old one that serves",
+        ),
         pytest.param(deployment(), False, "0 of 2 pods are ready", id="none"),
         pytest.param(
             deployment(observedGeneration=1, readyReplicas=2, updatedReplicas=2),

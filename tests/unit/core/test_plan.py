@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from shadow_operator.core import roles
-from shadow_operator.core.plan import Plan, lasting_objects, plan, policy_manifest
+from shadow_operator.core.plan import Plan, plan, policy_manifest
 from shadow_operator.core.policy import policy_of
 from tests.world.journeys import CHAMPION, FIRST, SECOND, Journey, in_canary, in_shadow, watched
 from tests.world.rollouts import rollout_of
@@ -33,15 +32,15 @@ def test_each_model_has_a_deployment_and_a_service_and_the_champion_a_stable_one
     assert {(each.kind.name, each.name) for each in made.workloads} == {
         *(("Deployment", f"momentum-{name}") for name in (CHAMPION, FIRST, SECOND)),
         *(("Service", f"momentum-{name}") for name in (CHAMPION, FIRST, SECOND)),
-        ("Service", "momentum-champion"),
     }
+    assert made.stable.name == "momentum-champion"
 
 
 def test_the_stable_service_follows_the_champion() -> None:
     before, after = plan_of(in_shadow()), plan_of(watched())
     label = "shadowrollouts.io/model"
-    assert service(before, "momentum-champion")["spec"]["selector"][label] == CHAMPION
-    assert service(after, "momentum-champion")["spec"]["selector"][label] == FIRST
+    assert before.stable.body["spec"]["selector"][label] == CHAMPION
+    assert after.stable.body["spec"]["selector"][label] == FIRST
 
 
 def test_the_standby_keeps_running() -> None:
@@ -51,10 +50,16 @@ def test_the_standby_keeps_running() -> None:
 def test_every_object_goes_with_the_rollout_but_what_the_champion_serves_with() -> None:
     journey = in_shadow()
     policy = policy_of("default/momentum", journey.spec, journey.status)
-    manifests = (*plan_of(journey).workloads, policy_manifest(rollout_of(), policy, 1))
-    unowned = {(each.kind, each.name) for each in manifests if "ownerReferences" not in each.body["metadata"]}
+    planned = plan_of(journey)
+    manifests = (*planned.workloads, planned.stable, policy_manifest(rollout_of(), policy, 1))
+    unowned = {(each.kind.name, each.name) for each in manifests if "ownerReferences" not in each.body["metadata"]}
     # A deletion in the foreground takes all that is owned at once; these are deleted once the route is gone.
-    assert unowned == set(lasting_objects("momentum", roles.champion_of(journey.spec, journey.status)))
+    assert unowned == {
+        ("Deployment", f"momentum-{CHAMPION}"),
+        ("Service", f"momentum-{CHAMPION}"),
+        ("Service", "momentum-champion"),
+        ("ConfigMap", "momentum-policy"),
+    }
     for each in manifests:
         for owner in each.body["metadata"].get("ownerReferences", []):
             assert (owner["kind"], owner["uid"], owner["controller"]) == ("ShadowRollout", "5c0a", True)
