@@ -2,11 +2,11 @@
 
 import argparse
 import asyncio
-import contextlib
 import logging
-import signal
 import sys
+from collections.abc import Coroutine
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import kopf
 from prometheus_client import start_http_server
@@ -27,8 +27,8 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-async def operate(settings: Settings, stop: asyncio.Event) -> None:
-    """Look after every rollout until `stop` is set."""
+async def operate(settings: Settings) -> None:
+    """Look after every rollout until kopf is told to stop by a signal, or the guard ends, which it should not."""
     # The guard has connections of its own: evaluations that queue up for a slow Prometheus don't make it wait.
     sources, guard_sources = Sources(settings.query_seconds), Sources(settings.query_seconds)
     fleet = Fleet()
@@ -44,31 +44,32 @@ async def operate(settings: Settings, stop: asyncio.Event) -> None:
             longest_unkept=timedelta(seconds=settings.checkpoint_seconds),
         )
         guard = Guard(fleet, router, guard_sources.of, _utc_now, timedelta(seconds=settings.guard_seconds))
-        guarding = asyncio.create_task(guard.run(), name="guard")
-        guarding.add_done_callback(lambda _: stop.set())
+        registry = registry_for(Loops(reconciler, fleet), fleet, watchers=max(len(settings.namespaces), 1))
+        # No stop flag: kopf waits five seconds for whatever waits for one.
+        watching = kopf.operator(
+            registry=registry,
+            clusterwide=not settings.namespaces,
+            namespaces=settings.namespaces,
+            standalone=True,
+            liveness_endpoint=f"http://0.0.0.0:{settings.probe_port}/healthz",
+        )
         try:
-            await kopf.operator(
-                registry=registry_for(Loops(reconciler, fleet), fleet, watchers=max(len(settings.namespaces), 1)),
-                clusterwide=not settings.namespaces,
-                namespaces=settings.namespaces,
-                standalone=True,
-                liveness_endpoint=f"http://0.0.0.0:{settings.probe_port}/healthz",
-                stop_flag=stop,
-            )
+            await _first_to_end(guard.run(), watching)
         finally:
-            guarding.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await guarding
             sources.close()
             guard_sources.close()
 
 
-async def _run(settings: Settings) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for each in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(each, stop.set)
-    await operate(settings, stop)
+async def _first_to_end(*each: Coroutine[Any, Any, None]) -> None:
+    tasks = [asyncio.create_task(one) for one in each]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in done:
+        task.result()
 
 
 def main() -> None:
@@ -87,7 +88,7 @@ def main() -> None:
         sys.exit(str(error))
     start_http_server(settings.metrics_port)
     _log.info("shadow-operator starts: %s", settings)
-    asyncio.run(_run(settings))
+    asyncio.run(operate(settings))
 
 
 if __name__ == "__main__":
