@@ -9,7 +9,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from shadow_operator.api.rollout import GROUP, KIND, NAMES_FIT, PLURAL, VERSION, RolloutName, Spec, validation
+from shadow_operator.api.rollout import GROUP, KIND, NAMES_FIT, PLURAL, VERSION, RolloutName, Spec
+from shadow_operator.api.schema import validation
 from shadow_operator.api.status import Status
 
 Schema = dict[str, Any]

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from shadow_operator.api.rollout import Challenger, Spec
+from shadow_operator.api.model import Challenger
+from shadow_operator.api.rollout import Spec
 from shadow_operator.api.status import ChallengerStatus, ChampionStatus, Stage, Status
 from shadow_operator.core.events import Event, Reason
 from shadow_operator.core.moment import to_text

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
-from shadow_operator.api.rollout import Queries
+from shadow_operator.api.metrics import Queries
 
 MODEL_LABEL = "shadow_model"
 FIGURE_LABEL = "shadow_figure"

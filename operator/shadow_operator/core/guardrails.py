@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from shadow_operator.api.guardrails import Guardrail, GuardrailAction, GuardrailMetric, Then
 from shadow_operator.api.quantities import Duration
-from shadow_operator.api.rollout import Guardrail, GuardrailAction, GuardrailMetric, Then
 
 # Missing data holds the canary although the rollout names no such guardrail: blind is never taken for good.
 ALWAYS_BLIND = Guardrail(

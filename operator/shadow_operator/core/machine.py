@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from shadow_operator.api.rollout import GateRole, Spec
+from shadow_operator.api.gates import GateRole
+from shadow_operator.api.rollout import Spec
 from shadow_operator.api.status import (
     CanaryStatus,
     ChallengerStatus,

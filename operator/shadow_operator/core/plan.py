@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from shadow_operator.api.rollout import API_VERSION, GROUP, KIND, Model, ShadowRollout
+from shadow_operator.api.model import Model
+from shadow_operator.api.rollout import API_VERSION, GROUP, KIND, ShadowRollout
 from shadow_operator.api.status import Stage, Status
 from shadow_operator.core import roles
 from shadow_operator.core.kinds import CONFIG_MAP, DEPLOYMENT, SERVICE, Kind

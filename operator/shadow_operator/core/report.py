@@ -4,7 +4,8 @@ import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from shadow_operator.api.rollout import GateRole, Spec
+from shadow_operator.api.gates import GateRole
+from shadow_operator.api.rollout import Spec
 from shadow_operator.api.status import ChallengerStatus, Phase, Stage, Status
 from shadow_operator.core import roles
 from shadow_operator.core.evidence import Evidence

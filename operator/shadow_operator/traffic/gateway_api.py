@@ -4,7 +4,8 @@ import asyncio
 import json
 from typing import Any
 
-from shadow_operator.api.rollout import GROUP, MAX_GATEWAY_MIRRORS, ShadowRollout
+from shadow_operator.api.rollout import GROUP, ShadowRollout
+from shadow_operator.api.traffic import MAX_GATEWAY_MIRRORS
 from shadow_operator.cluster import Cluster, Object
 from shadow_operator.core.guardrails import Motive, Rollback
 from shadow_operator.core.kinds import HTTP_ROUTE

@@ -1,7 +1,10 @@
 import pytest
 
+from shadow_operator.api.metrics import PrometheusAddress, Query
+from shadow_operator.api.model import Image, ModelName
 from shadow_operator.api.quantities import Amount, CheckedText, Duration, ErrorRate, Percent, PositiveDuration, Ratio
-from shadow_operator.api.rollout import Hostname, Image, ModelName, PrometheusAddress, Query, RolloutName
+from shadow_operator.api.rollout import RolloutName
+from shadow_operator.api.traffic import Hostname
 
 
 @pytest.mark.parametrize(

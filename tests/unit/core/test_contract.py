@@ -1,4 +1,4 @@
-from shadow_operator.api.rollout import Queries
+from shadow_operator.api.metrics import Queries
 from shadow_operator.core.contract import queries
 
 _MODELS = [f"model-{number}" for number in range(17)]

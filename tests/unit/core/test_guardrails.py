@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from shadow_operator.api.rollout import Guardrail, GuardrailAction, GuardrailMetric, Then
+from shadow_operator.api.guardrails import Guardrail, GuardrailAction, GuardrailMetric, Then
 from shadow_operator.core.guardrails import Held, Motive, Signals, judge, while_watching
 from tests.world.journeys import FIRST, START
 

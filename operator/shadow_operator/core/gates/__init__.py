@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import assert_never
 
-from shadow_operator.api.rollout import Gate, GateTest
+from shadow_operator.api.gates import Gate, GateTest
 from shadow_operator.core.evidence import Evidence
 from shadow_operator.core.gates import max_drawdown, paired_mean, sharpe
 from shadow_operator.core.gates.result import GateResult, Outcome

@@ -1,7 +1,7 @@
 """MaxDrawdown: the challenger's deepest fall is no deeper than a given ratio of the champion's."""
 
+from shadow_operator.api.gates import Gate
 from shadow_operator.api.quantities import Ratio
-from shadow_operator.api.rollout import Gate
 from shadow_operator.core.evidence import Evidence
 from shadow_operator.core.gates.result import GateResult, Outcome
 

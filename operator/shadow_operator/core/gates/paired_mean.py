@@ -1,6 +1,6 @@
 """PairedMean: the challenger earns more for each decision."""
 
-from shadow_operator.api.rollout import Gate
+from shadow_operator.api.gates import Gate
 from shadow_operator.core.evidence import Evidence
 from shadow_operator.core.gates.result import GateResult, judge_comparison
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from shadow_operator.api.rollout import Gate, GateRole
+from shadow_operator.api.gates import Gate, GateRole
 from shadow_stats import ComparisonResult
 
 

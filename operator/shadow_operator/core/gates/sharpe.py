@@ -1,6 +1,6 @@
 """Sharpe: the challenger earns more for the risk that it takes."""
 
-from shadow_operator.api.rollout import Gate
+from shadow_operator.api.gates import Gate
 from shadow_operator.core.evidence import Evidence
 from shadow_operator.core.gates.result import GateResult, judge_comparison
 
