@@ -1,6 +1,6 @@
 """Moments as Kubernetes writes them."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 
 def to_text(moment: datetime) -> str:
@@ -16,3 +16,11 @@ def to_seconds_text(moment: datetime) -> str:
 def from_text(text: str) -> datetime:
     """Parse what `to_text` or the API server wrote. Raises ValueError for anything else."""
     return datetime.fromisoformat(text)
+
+
+def moved_on(since: str | None, held_since: str | None, now: datetime) -> str | None:
+    """A clock's start, later by as long as the clock stood still."""
+    if since is None or held_since is None:
+        return since
+    held = max(now - max(from_text(held_since), from_text(since)), timedelta(0))
+    return to_text(from_text(since) + held)

@@ -1,0 +1,30 @@
+"""The rules of the state machine, a file for each part of the way; each takes a pass and gives the next one."""
+
+from shadow_operator.core.rules.blindness import notice_blindness
+from shadow_operator.core.rules.canary import (
+    hold_or_resume,
+    start_canary,
+    start_step_clock,
+    step,
+    step_back_without_evidence,
+)
+from shadow_operator.core.rules.one_pass import Pass, Rule
+from shadow_operator.core.rules.rollback import record_rollback
+from shadow_operator.core.rules.shadow import reject, start_shadows
+from shadow_operator.core.rules.watch import watch_champion
+
+__all__ = ["RULES", "Pass", "Rule"]
+
+# The order is a rule itself: what lowers risk comes first, and nothing advances in the pass that saw it break.
+RULES: tuple[Rule, ...] = (
+    notice_blindness,
+    record_rollback,
+    start_shadows,
+    hold_or_resume,
+    start_step_clock,
+    reject,
+    step_back_without_evidence,
+    step,
+    start_canary,
+    watch_champion,
+)

@@ -1,0 +1,172 @@
+"""The canary: when it starts, when it steps, when it is held, when it goes back, when it becomes champion."""
+
+from datetime import datetime
+
+from shadow_operator.api.gates import GateRole
+from shadow_operator.api.status import (
+    CanaryStatus,
+    ChallengerStatus,
+    ChampionStatus,
+    Stage,
+    WatchStatus,
+)
+from shadow_operator.core import report, roles
+from shadow_operator.core.events import Reason
+from shadow_operator.core.gates import GateResult, Outcome
+from shadow_operator.core.moment import from_text, moved_on, to_text
+from shadow_operator.core.observed import RouteState
+from shadow_operator.core.rules.one_pass import Pass
+
+
+def hold_or_resume(run: Pass) -> Pass:
+    """Stop the step's clock while a guardrail holds, and let it go on afterwards."""
+    canary, judgement = run.status.canary, run.observed.judgement
+    if canary is None or judgement is None or judgement.signals.model != canary.challenger:
+        # Not judged yet: it goes neither on nor on hold, and `_step_is_done` lets nothing advance.
+        return run
+    hold = judgement.hold
+    if hold is None:
+        if canary.held_since is None:
+            return run
+        resumed = _resumed(canary, run.now)
+        return run.changed(Reason.CANARY_RESUMED, f"{canary.challenger} goes on after a hold", canary=resumed)
+    if canary.held_by == hold.guardrail and canary.held_since is not None:
+        return run
+    update = {"held_since": to_text(run.now), "held_by": hold.guardrail}
+    held = _resumed(canary, run.now).model_copy(update=update)
+    return run.changed(Reason.CANARY_HELD, f"{canary.challenger} is held at its share: {hold.sentence}", canary=held)
+
+
+def _resumed(canary: CanaryStatus, now: datetime) -> CanaryStatus:
+    """Time on hold is no time at the step."""
+    since = moved_on(canary.since, canary.held_since, now)
+    return canary.model_copy(update={"held_since": None, "held_by": None, "since": since})
+
+
+def start_step_clock(run: Pass) -> Pass:
+    """Start the step's clock once the gateway gives its share and the guard has seen the model act."""
+    canary, judgement = run.status.canary, run.observed.judgement
+    share = roles.canary_percent(run.spec, run.status)
+    if canary is not None and canary.since is not None and canary.percent != share:
+        # The manifest gives this step another share: the time at the former one does not count.
+        return run.changed(canary=canary.model_copy(update={"since": None}))
+    if canary is None or canary.since is not None or judgement is None:
+        return run
+    if judgement.signals.model != canary.challenger or not _has_its_share(run, canary):
+        return run
+    update = {"since": to_text(run.now), "percent": share, "decisions_before": judgement.signals.decisions}
+    return run.changed(canary=canary.model_copy(update=update))
+
+
+def _has_its_share(run: Pass, canary: CanaryStatus) -> bool:
+    """Whether the gateway was seen to give the canary just the share of its step."""
+    route = run.observed.route
+    if route.state is not RouteState.PROGRAMMED or route.split is None:
+        return False
+    return route.split.weights.get(canary.challenger) == roles.canary_percent(run.spec, run.status)
+
+
+def step(run: Pass) -> Pass:
+    """Go to the next share, or to the championship after the last one."""
+    canary = run.status.canary
+    if canary is None or not _step_is_done(run, canary):
+        return run
+    # More than there are when the manifest has lost some on the way.
+    if canary.step >= len(run.spec.canary.steps):
+        return _promote(run, canary.challenger)
+    after = CanaryStatus(challenger=canary.challenger, step=canary.step + 1)
+    status = run.status.model_copy(update={"canary": after})
+    share = roles.canary_percent(run.spec, status)
+    return run.changed(Reason.CANARY_STEPPED, f"{canary.challenger} gets {share} percent of the requests", canary=after)
+
+
+def step_back_without_evidence(run: Pass) -> Pass:
+    """A canary whose gates pass no more goes back to where its evidence can grow; it stands still in canary."""
+    canary = run.status.canary
+    if canary is None:
+        return run
+    primary = [result for result in run.results.get(canary.challenger, ()) if result.role is GateRole.PRIMARY]
+    open_gates = [result for result in primary if result.outcome is not Outcome.PASS]
+    if not open_gates or any(result.outcome is Outcome.BLIND for result in primary):
+        return run
+    message = f"{canary.challenger} goes back into shadow: {open_gates[0].sentence}"
+    challengers = run.with_stage(canary.challenger, Stage.SHADOW)
+    return run.changed(Reason.STEPPED_BACK, message, canary=None, challengers=challengers)
+
+
+def _step_is_done(run: Pass, canary: CanaryStatus) -> bool:
+    judgement = run.observed.judgement
+    if judgement is None or judgement.hold is not None or judgement.rollback is not None:
+        return False
+    if judgement.signals.model != canary.challenger or canary.since is None or canary.held_since is not None:
+        return False
+    duration = run.spec.canary.steps[min(canary.step, len(run.spec.canary.steps)) - 1].min_duration.timedelta
+    return (
+        run.now - from_text(canary.since) >= duration
+        and _has_its_share(run, canary)
+        and judgement.signals.decisions > canary.decisions_before
+        and run.observed.ready(canary.challenger)
+        and _primary_pass(run.results.get(canary.challenger, ()))
+    )
+
+
+def _promote(run: Pass, name: str) -> Pass:
+    """The race is over: the others' evidence compared them with a model that is champion no more."""
+    winner, champion = run.status.challenger(name), run.status.champion
+    if winner is None or champion is None:
+        return run
+    now = to_text(run.now)
+    ended = [
+        c.model_copy(update={"stage": Stage.NOT_PROMOTED, "since": now, "waiting_for": None})
+        if c.stage in roles.SHADOWING
+        else c
+        for c in run.with_stage(name, Stage.PROMOTED)
+    ]
+    return run.changed(
+        Reason.PROMOTED,
+        f"{name} is champion, {champion.name} stays as its standby",
+        champion=ChampionStatus(name=name, image=winner.image, since=now),
+        watch=WatchStatus(standby=champion.name, standby_image=champion.image),
+        canary=None,
+        challengers=ended,
+    )
+
+
+def start_canary(run: Pass) -> Pass:
+    """Let the strongest of those that passed everything act on its first share."""
+    free = run.status.canary is None and run.status.watch is None and run.status.fallen is None
+    champion = roles.champion_of(run.spec, run.status)
+    route = run.observed.route
+    if not free or not run.observed.ready(champion) or route.state is not RouteState.PROGRAMMED:
+        return run
+    if route.rollback is not None:
+        # The route still carries the guard's note: nothing rises in the pass that writes the rollback down.
+        return run
+    entitled = [c for c in run.status.challengers if _may_act(run, c)]
+    if not entitled:
+        return run
+    best = min(entitled, key=lambda c: report.strength(run.observed.evidence[c.name], c.name))
+    canary = CanaryStatus(challenger=best.name, step=1)
+    share = run.spec.canary.steps[0].percent
+    return run.changed(
+        Reason.CANARY_STARTED,
+        f"{best.name} has passed every primary gate and gets {share} percent of the requests",
+        canary=canary,
+        challengers=run.with_stage(best.name, Stage.CANARY),
+    )
+
+
+def _may_act(run: Pass, challenger: ChallengerStatus) -> bool:
+    evidence = run.observed.evidence.get(challenger.name)
+    return (
+        challenger.stage is Stage.SHADOW
+        and run.observed.ready(challenger.name)
+        and evidence is not None
+        and report.waits_for_shadow(run.spec, challenger, evidence.trades, run.now) is None
+        and _primary_pass(run.results[challenger.name])
+    )
+
+
+def _primary_pass(results: tuple[GateResult, ...]) -> bool:
+    primary = [result for result in results if result.role is GateRole.PRIMARY]
+    return bool(primary) and all(result.outcome is Outcome.PASS for result in primary)

@@ -1,0 +1,47 @@
+"""One pass through the rules."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from shadow_operator.api.rollout import Spec
+from shadow_operator.api.status import (
+    ChallengerStatus,
+    Stage,
+    Status,
+)
+from shadow_operator.core.events import Event, Reason
+from shadow_operator.core.gates import GateResult
+from shadow_operator.core.moment import to_text
+from shadow_operator.core.observed import Observed
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One pass through the rules: a status that each rule may replace, and what happened so far."""
+
+    spec: Spec
+    observed: Observed
+    now: datetime
+    status: Status
+    results: Mapping[str, tuple[GateResult, ...]]
+    events: tuple[Event, ...] = ()
+
+    def then(self, rule: "Rule") -> "Pass":
+        """Apply the next rule."""
+        return rule(self)
+
+    def changed(self, reason: Reason | None = None, message: str = "", **fields: Any) -> "Pass":
+        """The pass with other fields in its status, and with one more event where there is a reason."""
+        status = self.status.model_copy(update=fields)
+        events = self.events if reason is None else (*self.events, Event(reason, message))
+        return Pass(self.spec, self.observed, self.now, status, self.results, events)
+
+    def with_stage(self, name: str, stage: Stage, **fields: Any) -> list[ChallengerStatus]:
+        """The challengers, with one of them in another stage from now on."""
+        update = {"stage": stage, "since": to_text(self.now), "waiting_for": None, **fields}
+        return [c.model_copy(update=update) if c.name == name else c for c in self.status.challengers]
+
+
+Rule = Callable[[Pass], Pass]
