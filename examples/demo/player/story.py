@@ -86,10 +86,18 @@ class Story:
         if line.stage == chapter.stage:
             return
         former, chapter.stage = chapter.stage, line.stage
+        if line.rollback is not None and line.rollback.breached_at is not None:
+            self._cut_short(line.name, line.rollback.breached_at.timestamp())
         chapter.timeline.append({"t": round(now, 3), "stage": line.stage, "phase": view.phase, "message": view.message})
         if line.stage == "Canary" or line.stage in FINAL:
             chapter.decisions.append({"t": round(now, 3), "decision": line.stage, **line.figures()})
         yield line.stage, f"{line.name}: {_why(line)}" if former else f"{line.name} is there"
+
+    def _cut_short(self, challenger: str, moment: float) -> None:
+        """From the breach on, the step's share is being taken back: what is seen then says nothing about the step."""
+        for step in self.steps:
+            if step.challenger == challenger:
+                step.last_seen = min(step.last_seen, moment)
 
 
 def _why(line: Challenger) -> str:
