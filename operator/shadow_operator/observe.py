@@ -76,6 +76,8 @@ async def _compare(source: MetricSource, rollout: ShadowRollout, comparisons: Co
 
 
 def _health(address: str, evidence: Mapping[str, Evidence], failed: str | None) -> MetricsHealth:
+    if not evidence and failed is None:
+        return MetricsHealth(available=False, message="there is nothing to compare yet")
     blind = [failed] if failed else sorted({each.blind for each in evidence.values() if each.blind})
     if blind:
         return MetricsHealth(available=False, message="; ".join(blind)[:1024])

@@ -1,5 +1,6 @@
 """The demo from beginning to end; read `main` and you have seen it."""
 
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -22,6 +23,8 @@ from .view import Declared
 def main(arguments: Sequence[str]) -> int:
     """Play the demo; 0 if everything turned out as the truths ask for."""
     options, screen = read_options(arguments), Screen()
+    # As an exception, so that what was started is ended on the way out.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     tools = Tools(options.tools, options.kubeconfig)
     try:
         with api_server(tools) as api:
