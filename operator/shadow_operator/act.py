@@ -93,13 +93,7 @@ class Act:
 
     async def _record(self, rollout: ShadowRollout, status: Status) -> ShadowRollout:
         if status != rollout.status:
-            document = status.model_dump(by_alias=True, exclude_none=True, mode="json")
-            where = rollout.metadata
-            written = await self.ports.cluster.apply_status(
-                SHADOW_ROLLOUT, where.namespace, where.name, document, where.resource_version
-            )
-            version = written["metadata"]["resourceVersion"]
-            known = where.model_copy(update={"resource_version": version})
+            known = await write_status(self.ports.cluster, rollout.metadata, status)
             rollout = rollout.model_copy(update={"metadata": known, "status": status})
         self.memory.rollout = rollout
         pending = self.memory.rollback
@@ -163,6 +157,18 @@ class Act:
             for kind in (SERVICE, DEPLOYMENT):
                 await self.ports.cluster.delete(kind, namespace, workload)
                 self.memory.applied.pop((kind.name, workload), None)
+
+
+async def write_status(cluster: Cluster, where: Metadata, status: Status) -> Metadata:
+    """Write the status over the one that was read, and return the metadata of the object as it is then.
+
+    Raises:
+        ConflictError: somebody wrote the object since it was read.
+
+    """
+    document = status.model_dump(by_alias=True, exclude_none=True, mode="json")
+    written = await cluster.apply_status(SHADOW_ROLLOUT, where.namespace, where.name, document, where.resource_version)
+    return where.model_copy(update={"resource_version": written["metadata"]["resourceVersion"]})
 
 
 async def hold_on_to(cluster: Cluster, rollout: ShadowRollout) -> ShadowRollout:

@@ -34,6 +34,7 @@ class Memory:
         rollback: a share that the guard took back and that the status does not know of yet.
         route_lock: held around each write of the route, and around nothing else: the guard never waits for a query.
         applied: what was applied last, by kind and name, so that an unchanged object is not written in each pass.
+        resynced_at: since when `applied` is believed; what is changed by hand is put right once it is forgotten.
         checkpointed_at: when the evidence was kept last.
         wake: set when something happened that the next pass should not wait for.
 
@@ -46,6 +47,7 @@ class Memory:
     rollback: Rollback | None = None
     route_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     applied: dict[tuple[str, str], str] = field(default_factory=dict)
+    resynced_at: datetime | None = None
     checkpointed_at: datetime | None = None
     wake: asyncio.Event = field(default_factory=asyncio.Event)
 

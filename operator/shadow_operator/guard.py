@@ -16,9 +16,10 @@ from shadow_operator.core.acting import ActingBook
 from shadow_operator.core.contract import queries
 from shadow_operator.core.guardrails import Held, Judgement, Rollback, Signals, judge, while_watching
 from shadow_operator.core.moment import from_text
-from shadow_operator.core.readings import reading, readings
+from shadow_operator.core.readings import reading
 from shadow_operator.fleet import Fleet, Key, Memory
 from shadow_operator.metrics import MetricsError, MetricSource
+from shadow_operator.metrics.history import history
 from shadow_operator.traffic import Router
 
 _log = logging.getLogger(__name__)
@@ -124,16 +125,12 @@ class Guard:
             return
         step = rollout.spec.metrics.scrape_interval.timedelta
         try:
-            tracks = [
-                (track.labels, track.points)
-                for query in asked
-                for track in await source.range(query, book.read_at + step, self._clock(), step)
-            ]
+            missed = await history(source, asked, book.read_at + step, self._clock(), step)
         except MetricsError as error:
             # Without the history a high-water mark may be missed; without the newest figures everything would be.
             _log.warning("%s: the guard goes on without the history since %s: %s", book.model, book.read_at, error)
             return
-        for each in readings(tracks):
+        for each in missed:
             book.advance(each, capital)
 
     async def _take_back(self, key: Key, memory: Memory, rollout: ShadowRollout, rollback: Rollback) -> None:

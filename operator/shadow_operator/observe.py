@@ -14,9 +14,10 @@ from shadow_operator.core.guardrails import Judgement
 from shadow_operator.core.kinds import DEPLOYMENT
 from shadow_operator.core.observed import MetricsHealth, Observed, Workload
 from shadow_operator.core.plan import MODEL_LABEL, ROLLOUT_LABEL
-from shadow_operator.core.readings import Reading, on_grid, readings
+from shadow_operator.core.readings import Reading, on_grid
 from shadow_operator.fleet import Memory
 from shadow_operator.metrics import MetricsError, MetricSource
+from shadow_operator.metrics.history import history
 from shadow_operator.traffic import Router
 
 # Between a scrape and the moment at which its samples can be queried.
@@ -91,12 +92,9 @@ async def _read(source: MetricSource, rollout: ShadowRollout, start: datetime, e
     models |= {challenger.name for challenger in roles.unfinished(rollout.status)}
     key = rollout.metadata
     step = rollout.spec.metrics.interval.timedelta
-    tracks = [
-        (track.labels, track.points)
-        for query in queries(rollout.spec.metrics.queries, key.namespace, key.name, sorted(models))
-        for track in await source.range(query, start, end, step)
-    ]
-    return on_grid(readings(tracks), start, end, step)
+    asked = queries(rollout.spec.metrics.queries, key.namespace, key.name, sorted(models))
+    found = await history(source, asked, start, end, step)
+    return on_grid(found, start, end, step)
 
 
 def _blinded(evidence: Mapping[str, Evidence], why: str) -> Mapping[str, Evidence]:

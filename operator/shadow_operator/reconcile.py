@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from shadow_operator import checkpoint, telemetry
-from shadow_operator.act import Act, hold_on_to, let_go
+from shadow_operator.act import Act, hold_on_to, let_go, write_status
 from shadow_operator.api.rollout import Metadata, ShadowRollout
 from shadow_operator.api.status import Status
 from shadow_operator.cluster import Cluster, ConflictError, ForbiddenError, InvalidError, NotFoundError, Object
@@ -49,7 +49,6 @@ class Reconciler:
         self._clock = clock
         self._longest_wait = longest_wait
         self._longest_unkept = longest_unkept
-        self._resynced: dict[Key, datetime] = {}
 
     async def once(self, key: Key) -> timedelta | None:
         """Make one pass.
@@ -93,7 +92,7 @@ class Reconciler:
         # From here on the guard looks at it, whatever becomes of the rest of this pass.
         memory.rollout = rollout
         now = self._clock()
-        self._resync(key, memory, now)
+        _resync(memory, now)
         observed = await observe(ports, rollout, memory, now)
         decision = decide(rollout.spec, rollout.metadata.generation, rollout.status, observed, self._clock())
         if decision.status.canary not in {None, rollout.status.canary}:
@@ -126,17 +125,11 @@ class Reconciler:
     def _ports(self, rollout: ShadowRollout) -> Ports:
         return Ports(self._cluster, self._router, self._source_of(rollout))
 
-    def _resync(self, key: Key, memory: Memory, now: datetime) -> None:
-        if now - self._resynced.get(key, now) >= _RESYNC or key not in self._resynced:
-            memory.applied.clear()
-            self._resynced[key] = now
-
     def _is_long_unkept(self, memory: Memory, now: datetime) -> bool:
         kept = memory.checkpointed_at
         return kept is None or now - kept >= self._longest_unkept * random.uniform(0.9, 1.0)  # noqa: S311 - jitter
 
     def _forget(self, key: Key) -> None:
-        self._resynced.pop(key, None)
         self._fleet.forget(key)
         telemetry.forget(key)
 
@@ -149,11 +142,14 @@ class Reconciler:
         status = Status.model_validate(current.get("status", {}))
         decision = refuse(reason, message, where.generation, status, self._clock())
         if decision.status != status:
-            document = decision.status.model_dump(by_alias=True, exclude_none=True, mode="json")
-            await self._cluster.apply_status(
-                SHADOW_ROLLOUT, where.namespace, where.name, document, where.resource_version
-            )
+            await write_status(self._cluster, where, decision.status)
         await notify(self._cluster, where, decision.events)
+
+
+def _resync(memory: Memory, now: datetime) -> None:
+    if memory.resynced_at is None or now - memory.resynced_at >= _RESYNC:
+        memory.applied.clear()
+        memory.resynced_at = now
 
 
 def sentence(error: ValidationError) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 from shadow_operator.api.model import Challenger
 from shadow_operator.api.rollout import Spec
 from shadow_operator.api.status import ChallengerStatus, ChampionStatus, Stage, Status
+from shadow_operator.core import roles
 from shadow_operator.core.events import Event, Reason
 from shadow_operator.core.moment import to_text
 
@@ -80,7 +81,7 @@ def _same_champion(spec: Spec, status: Status, champion: ChampionStatus, now: da
 def _changed_champion(spec: Spec, status: Status, champion: ChampionStatus, image: str, now: datetime) -> Adopted:
     """Evidence against the old image says nothing about the new one."""
     changed = champion.model_copy(update={"image": image, "since": to_text(now)})
-    restarted = [_restarted(c, c.image, now) if _can_restart(c) else c for c in status.challengers]
+    restarted = [_restarted(c, c.image, now) if c.stage in roles.UNFINISHED else c for c in status.challengers]
     watch = status.watch
     if watch is not None and watch.completed is None:
         watch = watch.model_copy(update={"since": None, "held_since": None, "held_by": None})
@@ -94,7 +95,7 @@ def _has_racers(spec: Spec, status: Status) -> bool:
     """Whether somebody waits for the canary to be free: a newcomer, or one that came while the champion was watched."""
     former = status.watch.standby if status.watch is not None else None
     lines = {c.name: status.challenger(c.name) for c in spec.challengers if c.name != former}
-    return any(line is None or _can_restart(line) for line in lines.values())
+    return any(line is None or line.stage in roles.UNFINISHED for line in lines.values())
 
 
 def _challengers(spec: Spec, status: Status, events: tuple[Event, ...], now: datetime) -> Adopted:
@@ -121,10 +122,6 @@ def _newcomer(status: Status, challenger: Challenger, now: datetime) -> Challeng
     if is_standby or is_champion:
         return None
     return ChallengerStatus(name=challenger.name, image=challenger.image, stage=Stage.PENDING, since=to_text(now))
-
-
-def _can_restart(challenger: ChallengerStatus) -> bool:
-    return challenger.stage in {Stage.SHADOW, Stage.CANARY, Stage.PENDING}
 
 
 def _restarted(challenger: ChallengerStatus, image: str, now: datetime) -> ChallengerStatus:

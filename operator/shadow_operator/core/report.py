@@ -13,8 +13,6 @@ from shadow_operator.core.gates import GateResult, Outcome
 from shadow_operator.core.moment import from_text
 from shadow_operator.core.observed import Observed, RouteState
 
-_FINISHED = frozenset({Stage.PROMOTED, Stage.NOT_PROMOTED, Stage.REJECTED, Stage.ROLLED_BACK})
-
 
 def challenger_line(
     spec: Spec,
@@ -25,7 +23,7 @@ def challenger_line(
     now: datetime,
 ) -> ChallengerStatus:
     """The challenger's line with its newest figures. A finished one keeps those that it was judged by."""
-    if challenger.stage in _FINISHED:
+    if challenger.stage not in roles.UNFINISHED:
         return challenger
     if evidence is None:
         return challenger.model_copy(update={"waiting_for": "its first sample"})

@@ -23,6 +23,7 @@ class Role(StrEnum):
 
 
 SHADOWING = frozenset({Stage.PENDING, Stage.SHADOW})
+UNFINISHED = SHADOWING | {Stage.CANARY}
 
 
 def champion_of(spec: Spec, status: Status) -> str:
@@ -98,4 +99,4 @@ def without_challenger(spec: Spec, status: Status) -> Split:
 
 def unfinished(status: Status) -> list[ChallengerStatus]:
     """The challengers that can still become champion."""
-    return [challenger for challenger in status.challengers if challenger.stage in SHADOWING | {Stage.CANARY}]
+    return [challenger for challenger in status.challengers if challenger.stage in UNFINISHED]

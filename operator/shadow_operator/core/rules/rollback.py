@@ -39,18 +39,12 @@ def rolled_back(status: Status, rollback: Rollback, now: datetime) -> Status:
     challengers = [c.model_copy(update=update) if c.name == rollback.model else c for c in status.challengers]
     fields: dict[str, Any] = {"challengers": challengers, "canary": None}
     if is_watched and status.watch is not None:
-        image = rollback_image(status, status.watch.standby)
         fields |= {
             "watch": None,
             "fallen": FallenStatus(name=rollback.model, rollback=record),
-            "champion": ChampionStatus(name=status.watch.standby, image=image, since=to_text(now)),
+            "champion": ChampionStatus(name=status.watch.standby, image=status.watch.standby_image, since=to_text(now)),
         }
     return status.model_copy(update=fields)
-
-
-def rollback_image(status: Status, standby: str) -> str:
-    """The image of the former champion, as it was noted at the promotion."""
-    return status.watch.standby_image if status.watch is not None and status.watch.standby == standby else ""
 
 
 def record_rollback(run: Pass) -> Pass:
