@@ -23,7 +23,7 @@ from shadow_stats.calibration import (
 )
 from shadow_stats.concept_drift import EarlyLate, VolatilityShift, early_late, volatility_shift
 from shadow_stats.degradation import Degradation, Metric, degradation
-from shadow_stats.design import Design, Guarantee
+from shadow_stats.design import Correction, Dependence, Design, Guarantee, Sides
 from shadow_stats.drawdown import Drawdown, drawdown_ratio
 from shadow_stats.drawdown_test import DrawdownReport, drawdown_test
 from shadow_stats.e_detector import EDetector
@@ -62,7 +62,9 @@ __all__ = [
     "ComparisonResult",
     "ConfidenceInterval",
     "ConfidenceSpread",
+    "Correction",
     "Degradation",
+    "Dependence",
     "Design",
     "Drawdown",
     "DrawdownReport",
@@ -86,6 +88,7 @@ __all__ = [
     "SharpeDifference",
     "SharpeMoments",
     "SharpeReport",
+    "Sides",
     "Verdict",
     "VolatilityShift",
     "WinRateReport",

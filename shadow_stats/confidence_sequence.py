@@ -6,8 +6,8 @@ from typing import Any, NamedTuple, Self
 
 from shadow_stats.boundary import HybridBoundary, mixture_log_e
 from shadow_stats.checkpoint import whole
-from shadow_stats.design import Design
-from shadow_stats.verdict import ComparisonResult, Verdict
+from shadow_stats.design import Design, Sides
+from shadow_stats.verdict import ComparisonResult, ConfidenceInterval, Verdict, both_sides, concluded
 
 _KEYS = frozenset({"pvalue_better", "pvalue_worse", "low", "high"})
 
@@ -32,14 +32,15 @@ class Estimate(NamedTuple):
 class ConfidenceSequence:
     """Running p-values of both directions and the running intersection of intervals, by the hybrid boundary.
 
-    For the duality of test and interval both come from one pair of one-sided boundaries, each at half the level.
+    For the duality of test and interval both come from one pair of one-sided boundaries, each at the design's level of
+    one side.
     """
 
     __slots__ = ("_boundary", "_design", "_high", "_low", "_pvalue_better", "_pvalue_worse")
 
     def __init__(self, design: Design) -> None:
         self._design = design
-        self._boundary = HybridBoundary.planned(0.5 * design.level, design.planned_samples)
+        self._boundary = HybridBoundary.planned(design.side_level, design.planned_samples)
         self._pvalue_better = self._pvalue_worse = 1.0
         self._low, self._high = -math.inf, math.inf
 
@@ -48,36 +49,39 @@ class ConfidenceSequence:
         if not self._ready(estimate):
             return
         effect, variance, samples, _ = estimate
-        scale = math.sqrt(variance)
-        score = samples * effect / scale
-        half_width = self._boundary.bound(samples) * scale / samples
-        self._pvalue_better = min(self._pvalue_better, self._boundary.pvalue(score, samples))
-        self._pvalue_worse = min(self._pvalue_worse, self._boundary.pvalue(-score, samples))
+        per_scale = samples / math.sqrt(variance)
+        half_width = self._boundary.bound(samples) / per_scale
+        gain = effect - self._design.minimum_effect
+        self._pvalue_better = min(self._pvalue_better, self._boundary.pvalue(gain * per_scale, samples))
         self._low = max(self._low, effect - half_width)
-        self._high = min(self._high, effect + half_width)
+        if self._design.sides is Sides.TWO_SIDED:
+            self._pvalue_worse = min(self._pvalue_worse, self._boundary.pvalue(-effect * per_scale, samples))
+            self._high = min(self._high, effect + half_width)
 
     def result(self, estimate: Estimate) -> ComparisonResult:
         """Read all looks so far together with the present `estimate`."""
-        verdict = self._verdict()
         effect, variance, samples, nonzero = estimate
         score = effect * samples / math.sqrt(variance) if variance > 0.0 else math.nan
+        gain = score - self._design.minimum_effect * samples / math.sqrt(variance) if variance > 0.0 else math.nan
         ready = self._ready(estimate)
-        low, high = (self._low, self._high) if self._low <= self._high else (math.nan, math.nan)
+        interval = self._interval()
+        verdict = concluded(self._design, interval)
         return ComparisonResult(
             statistic=score / math.sqrt(samples) if samples else math.nan,
-            pvalue=min(1.0, 2.0 * min(self._pvalue_better, self._pvalue_worse)),
+            pvalue=both_sides(self._design, self._pvalue_better, self._pvalue_worse),
             pvalue_better=self._pvalue_better,
             pvalue_worse=self._pvalue_worse,
             effect=effect,
-            low=low,
-            high=high,
+            low=interval.low,
+            high=interval.high,
             log_e_value=mixture_log_e(score, samples, self._boundary.rho) if ready else 0.0,
-            log_e_better=self._boundary.log_e(score, samples) if ready else 0.0,
+            log_e_better=self._boundary.log_e(gain, samples) if ready else 0.0,
             log_e_worse=self._boundary.log_e(-score, samples) if ready else 0.0,
             samples=samples,
             nonzero_samples=nonzero,
             samples_needed=self._samples_needed(estimate, verdict),
             verdict=verdict,
+            non_inferior=interval.low >= -self._design.margin,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -111,22 +115,17 @@ class ConfidenceSequence:
             and estimate.variance > 0.0
         )
 
-    def _verdict(self) -> Verdict:
-        low, high, margin = self._low, self._high, self._design.margin
-        if low > high:
-            return Verdict.INCONCLUSIVE
-        if margin > 0.0 and -margin <= low and high <= margin:
-            return Verdict.EQUIVALENT
-        if low >= 0.0:
-            return Verdict.BETTER
-        return Verdict.WORSE if high <= 0.0 else Verdict.INCONCLUSIVE
+    def _interval(self) -> ConfidenceInterval:
+        if self._low > self._high:
+            return ConfidenceInterval(math.nan, math.nan)
+        return ConfidenceInterval(self._low, self._high)
 
     def _samples_needed(self, estimate: Estimate, verdict: Verdict) -> int | None:
         if verdict is not Verdict.INCONCLUSIVE:
             return 0
-        size = abs(estimate.effect)
-        half_width = max(size, self._design.margin - size)
-        if self._low > self._high or not self._ready(estimate) or half_width == 0.0:
+        effect, margin = estimate.effect, self._design.margin
+        half_width = max(effect - self._design.minimum_effect, -effect, margin - abs(effect))
+        if self._low > self._high or not self._ready(estimate) or half_width <= 0.0:
             return None
         until = self._boundary.samples_until(half_width / math.sqrt(estimate.variance), estimate.samples)
         return None if until is None else until - estimate.samples

@@ -17,6 +17,35 @@ class Guarantee(StrEnum):
 
     ASYMPTOTIC = "Asymptotic"
     """A central limit theorem: weak dependence and moderate tails. Rare large losses need more than this."""
+    BOUNDED = "Bounded"
+    """A known largest size of one difference (a stop-loss, a position limit) and nothing else: exact at every size."""
+
+
+class Dependence(StrEnum):
+    """How long the differences may depend on each other; only `Guarantee.ASYMPTOTIC` has to know."""
+
+    SHORT = "Short"
+    """Over some tens of rows. A diagnostic withholds the verdict where the data contradict it."""
+    REGIMES = "Regimes"
+    """Over sessions: one model is better in some regimes, the other in the rest. Costs more samples."""
+
+
+class Sides(StrEnum):
+    """Which verdicts the error budget pays for."""
+
+    TWO_SIDED = "two-sided"
+    """Better and worse, at half of the budget each."""
+    GREATER = "greater"
+    """Only better, with the whole budget."""
+
+
+class Correction(StrEnum):
+    """What is controlled when several challengers are compared."""
+
+    HOLM = "Holm"
+    """The probability of any false verdict among them (family-wise error rate)."""
+    E_BENJAMINI_HOCHBERG = "EBenjaminiHochberg"
+    """The expected share of false ones among the verdicts (false discovery rate)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +56,19 @@ class Design:
     direction, at any of unlimited looks, is wrong.
 
     Attributes:
-        alpha: error budget of the whole family, both directions together; above 0 and below .5.
+        alpha: error budget of the whole family, all `sides` together; above 0 and below .5.
         planned_samples: samples at which the verdict is expected. Power is best near it; validity never depends on it.
         guarantee: what the error rate rests on.
-        comparisons: how many comparisons share `alpha` (Bonferroni); at least 1.
-        margin: half-width of the band in which challenger and champion count as equivalent, in units of the effect;
-            0 for no such verdict.
+        comparisons: how many comparisons share `alpha`, K; at least 1. Alone, each gets 1/K of it (Bonferroni).
+        margin: non-inferiority margin: a loss up to it does not matter, and within it on either side challenger and
+            champion are equivalent; in units of the effect, 0 for no such verdict.
+        minimum_effect: a gain up to it does not count as better; in units of the effect.
+        sides: which verdicts the budget pays for.
+        correction: what `decide_family` controls over the comparisons.
+        dependence: how long the differences may depend on each other.
+        bound: the largest size that one difference can have, in its unit; for `Guarantee.BOUNDED`, and only there.
+        session_samples: rows of one session, the time after which a regime may have changed; for `Dependence.REGIMES`,
+            where the burn-in is counted in them. At least 1.
         minimum_samples: rows before the first look, at least 100.
         minimum_nonzero: non-zero differences before the first look, at least 60.
 
@@ -47,6 +83,12 @@ class Design:
     guarantee: Guarantee = Guarantee.ASYMPTOTIC
     comparisons: int = 1
     margin: float = 0.0
+    minimum_effect: float = 0.0
+    sides: Sides = Sides.TWO_SIDED
+    correction: Correction = Correction.HOLM
+    dependence: Dependence = Dependence.SHORT
+    bound: float | None = None
+    session_samples: int = 1
     minimum_samples: int = FEWEST_SAMPLES
     minimum_nonzero: int = FEWEST_NONZERO
 
@@ -57,7 +99,12 @@ class Design:
             raise ValueError(
                 f"margin is {self.margin}: it must be 0 (no equivalence verdict) or a finite positive number."
             )
-        object.__setattr__(self, "guarantee", Guarantee(self.guarantee))
+        if not (math.isfinite(self.minimum_effect) and self.minimum_effect >= 0.0):
+            raise ValueError(f"minimum_effect is {self.minimum_effect}: it must be 0 or a finite positive number.")
+        for name, kind in _ENUMS.items():
+            object.__setattr__(self, name, kind(getattr(self, name)))
+        self._check_bound()
+        _check_count("session_samples", self.session_samples, 1)
         _check_count("comparisons", self.comparisons, 1)
         _check_count("minimum_samples", self.minimum_samples, FEWEST_SAMPLES)
         _check_count("minimum_nonzero", self.minimum_nonzero, FEWEST_NONZERO)
@@ -68,9 +115,14 @@ class Design:
         """The share of `alpha` that one comparison may spend, both directions together."""
         return self.alpha / self.comparisons
 
+    @property
+    def side_level(self) -> float:
+        """The share of `level` that one direction may spend."""
+        return self.level if self.sides is Sides.GREATER else 0.5 * self.level
+
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values from which `from_json` makes an equal design."""
-        return {**asdict(self), "guarantee": self.guarantee.value}
+        return {**asdict(self), **{name: getattr(self, name).value for name in _ENUMS}}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -82,6 +134,24 @@ class Design:
 
         """
         return cls(**data)
+
+    def _check_bound(self) -> None:
+        if self.guarantee is Guarantee.ASYMPTOTIC:
+            if self.bound is not None:
+                raise ValueError(f"bound is {self.bound}: it belongs to guarantee {Guarantee.BOUNDED} only.")
+        elif self.bound is None or not (math.isfinite(self.bound) and self.bound > 0.0):
+            raise ValueError(
+                f"bound is {self.bound}: guarantee {self.guarantee} needs the largest size of one difference, "
+                "a finite positive number."
+            )
+
+
+_ENUMS: dict[str, type[StrEnum]] = {
+    "guarantee": Guarantee,
+    "sides": Sides,
+    "correction": Correction,
+    "dependence": Dependence,
+}
 
 
 def _check_count(name: str, value: int, least: int) -> None:

@@ -10,9 +10,9 @@ from scipy.special import betaincc, betaln
 
 from shadow_stats.boundary import FARTHEST, Alternative, mixture_rho
 from shadow_stats.checkpoint import opened, sealed
-from shadow_stats.design import Design
+from shadow_stats.design import Design, Sides
 from shadow_stats.series import checked
-from shadow_stats.verdict import ComparisonResult, Verdict
+from shadow_stats.verdict import ComparisonResult, ConfidenceInterval, Verdict, both_sides, concluded
 
 _KIND = "PairedSign"
 _COUNTS = ("wins", "losses", "ties")
@@ -70,12 +70,16 @@ class PairedSign:
     The effect is the share won minus one half, between -.5 and .5; the design's margin is in this unit, and its burn-in
     is not needed.
 
-    Source: the beta-binomial mixture of `sign_log_e`, one for each direction at half the level.
+    Source: the beta-binomial mixture of `sign_log_e`, one for each direction that the design looks in.
     """
 
     __slots__ = ("_counts", "_design", "_high", "_low", "_precision", "_pvalue_better", "_pvalue_worse")
 
     def __init__(self, design: Design) -> None:
+        if design.minimum_effect >= 0.5:
+            raise ValueError(
+                f"minimum_effect is {design.minimum_effect}: a share of wins is less than 0.5 above one half."
+            )
         self._design = design
         self._precision = sign_precision(design.planned_samples, design.level)
         self._counts = dict.fromkeys(_COUNTS, 0)
@@ -106,23 +110,24 @@ class PairedSign:
     def result(self) -> ComparisonResult:
         """Return what the looks so far say of the chance to win a decided pair, less one half."""
         wins, losses, ties = self._counts.values()
-        decided, verdict = wins + losses, self._verdict()
-        low, high = (self._low, self._high) if self._low <= self._high else (math.nan, math.nan)
+        decided, interval = wins + losses, self._interval()
+        verdict = concluded(self._design, interval)
         return ComparisonResult(
             statistic=(wins - losses) / math.sqrt(decided) if decided else math.nan,
-            pvalue=min(1.0, 2.0 * min(self._pvalue_better, self._pvalue_worse)),
+            pvalue=both_sides(self._design, self._pvalue_better, self._pvalue_worse),
             pvalue_better=self._pvalue_better,
             pvalue_worse=self._pvalue_worse,
             effect=wins / decided - 0.5 if decided else math.nan,
-            low=low,
-            high=high,
+            low=interval.low,
+            high=interval.high,
             log_e_value=sign_log_e(wins, losses, 0.5, self._precision),
-            log_e_better=sign_log_e(wins, losses, 0.5, self._precision, "greater"),
+            log_e_better=sign_log_e(wins, losses, self._chance_to_beat, self._precision, "greater"),
             log_e_worse=sign_log_e(losses, wins, 0.5, self._precision, "greater"),
             samples=decided + ties,
             nonzero_samples=decided,
             samples_needed=self._samples_needed(verdict),
             verdict=verdict,
+            non_inferior=interval.low >= -self._design.margin,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -146,38 +151,36 @@ class PairedSign:
         state._pvalue_better, state._pvalue_worse, state._low, state._high = (found[name] for name in _SEQUENCE)
         return state
 
+    @property
+    def _chance_to_beat(self) -> float:
+        return 0.5 + self._design.minimum_effect
+
     def _look(self) -> None:
         wins, losses, _ = self._counts.values()
-        better, worse = (
-            sign_log_e(*counts, 0.5, self._precision, "greater") for counts in ((wins, losses), (losses, wins))
-        )
+        better = sign_log_e(wins, losses, self._chance_to_beat, self._precision, "greater")
         self._pvalue_better = min(self._pvalue_better, math.exp(min(-better, 0.0)))
-        self._pvalue_worse = min(self._pvalue_worse, math.exp(min(-worse, 0.0)))
         self._low = max(self._low, self._lowest_chance(wins, losses) - 0.5)
-        self._high = min(self._high, 0.5 - self._lowest_chance(losses, wins))
+        if self._design.sides is Sides.TWO_SIDED:
+            worse = sign_log_e(losses, wins, 0.5, self._precision, "greater")
+            self._pvalue_worse = min(self._pvalue_worse, math.exp(min(-worse, 0.0)))
+            self._high = min(self._high, 0.5 - self._lowest_chance(losses, wins))
+
+    def _interval(self) -> ConfidenceInterval:
+        if self._low > self._high:
+            return ConfidenceInterval(math.nan, math.nan)
+        return ConfidenceInterval(self._low, self._high)
 
     def _lowest_chance(self, wins: int, losses: int) -> float:
-        """Return the smallest chance to win that is not rejected in favour of a larger one, at half the level."""
+        """Return the smallest chance to win that is not rejected in favour of a larger one, at the level of one side."""
         if wins == 0:
             return 0.0
         low, high = 0.0, wins / (wins + losses)
-        target = math.log(2.0 / self._design.level)
+        target = -math.log(self._design.side_level)
         for _ in range(_HALVINGS):
             middle = 0.5 * (low + high)
             rejected = sign_log_e(wins, losses, middle, self._precision, "greater") >= target
             low, high = (middle, high) if rejected else (low, middle)
         return low
-
-    def _verdict(self) -> Verdict:
-        low, high, margin = self._low, self._high, self._design.margin
-        if low > high:
-            return Verdict.INCONCLUSIVE
-        if margin > 0.0 and -margin <= low and high <= margin:
-            return Verdict.EQUIVALENT
-        share = 0.5 * self._design.level
-        if self._pvalue_better <= share:
-            return Verdict.BETTER
-        return Verdict.WORSE if self._pvalue_worse <= share else Verdict.INCONCLUSIVE
 
     def _samples_needed(self, verdict: Verdict) -> int | None:
         if verdict is not Verdict.INCONCLUSIVE:
@@ -186,13 +189,13 @@ class PairedSign:
         decided = wins + losses
         if wins == losses or self._low > self._high:
             return None
-        share = max(wins, losses) / decided
-        until = self._decided_until(share, decided)
+        share = max(wins / decided - self._design.minimum_effect, losses / decided)
+        until = self._decided_until(share, decided) if share > 0.5 else None
         return None if until is None else math.ceil((until - decided) * (1.0 + ties / decided))
 
     def _decided_until(self, share: float, after: int) -> int | None:
         """Return the number of decided pairs at which winning exactly `share` of them rejects one half."""
-        target = math.log(2.0 / self._design.level)
+        target = -math.log(self._design.side_level)
         low, high = after, after + 1
         while sign_log_e(round(share * high), high - round(share * high), 0.5, self._precision, "greater") < target:
             low, high = high, 2 * high

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+from shadow_stats.design import Design, Sides
+
 
 class Verdict(StrEnum):
     """What the evidence so far says of the challenger against the champion."""
@@ -27,10 +29,11 @@ class ComparisonResult:
 
     Attributes:
         statistic: effect over its standard error at this moment; nan while the data do not vary.
-        pvalue: two-sided and valid at any time: its running minimum over all looks, 1 before the burn-in is over.
+        pvalue: valid at any time: its running minimum over all looks, 1 before the burn-in is over.
             It is not adjusted for the number of comparisons.
-        pvalue_better: the same against "not better"; `pvalue` is twice the smaller of the two, at most 1.
-        pvalue_worse: the same against "not worse".
+        pvalue_better: the same against "not better" (an effect of at most the design's minimum); `pvalue` is twice the
+            smaller of the two and at most 1, or this one where the design looks for nothing else.
+        pvalue_worse: the same against "not worse"; 1 where the design does not look for it.
         effect: estimate of the effect; nan without data.
         low: lower end of the confidence sequence.
         high: upper end of the confidence sequence.
@@ -42,6 +45,8 @@ class ComparisonResult:
         samples_needed: estimate of the further rows until a verdict if effect and variance stay as they are; 0 once
             there is one, None when unknown.
         verdict: what follows at the level of the design.
+        non_inferior: the effect is above minus the design's margin; with a margin of 0, above 0.
+        withheld: why looks count for nothing at present, in a sentence; None while they count.
 
     """
 
@@ -59,6 +64,8 @@ class ComparisonResult:
     nonzero_samples: int
     samples_needed: int | None
     verdict: Verdict
+    non_inferior: bool
+    withheld: str | None = None
 
     def confidence_interval(self) -> ConfidenceInterval:
         """Return the intersection of the intervals of all looks, at the level of the design.
@@ -67,3 +74,22 @@ class ComparisonResult:
         looks contradict each other: then no constant effect fits the data.
         """
         return ConfidenceInterval(self.low, self.high)
+
+
+def concluded(design: Design, interval: ConfidenceInterval) -> Verdict:
+    """Return what follows from the intersection of all intervals so far, at the level of `design`."""
+    low, high = interval
+    if not low <= high:
+        return Verdict.INCONCLUSIVE
+    if design.margin > 0.0 and -design.margin <= low and high <= design.margin:
+        return Verdict.EQUIVALENT
+    if low >= design.minimum_effect:
+        return Verdict.BETTER
+    return Verdict.WORSE if high <= 0.0 else Verdict.INCONCLUSIVE
+
+
+def both_sides(design: Design, pvalue_better: float, pvalue_worse: float) -> float:
+    """Return the p-value of "no difference" in the directions that `design` looks in."""
+    if design.sides is Sides.GREATER:
+        return pvalue_better
+    return min(1.0, 2.0 * min(pvalue_better, pvalue_worse))

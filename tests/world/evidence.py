@@ -23,6 +23,7 @@ def comparison(better: float, worse: float, effect: float, samples: int = 1000) 
         nonzero_samples=samples,
         samples_needed=None,
         verdict=Verdict.INCONCLUSIVE,
+        non_inferior=False,
     )
 
 

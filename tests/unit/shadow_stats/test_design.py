@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from shadow_stats import Design, Guarantee
+from shadow_stats import Correction, Dependence, Design, Guarantee, Sides
 
 
 @pytest.mark.parametrize("alpha", [0.0, 0.5, -0.1, float("nan")])
@@ -44,5 +44,40 @@ def test_comparisons_share_the_error_budget() -> None:
 
 
 def test_a_design_survives_json() -> None:
-    design = Design(0.05, 2000, Guarantee.ASYMPTOTIC, comparisons=3, margin=0.1, minimum_nonzero=80)
+    design = Design(
+        0.05,
+        2000,
+        Guarantee.BOUNDED,
+        bound=2.5,
+        comparisons=3,
+        margin=0.1,
+        minimum_effect=0.01,
+        sides=Sides.GREATER,
+        correction=Correction.E_BENJAMINI_HOCHBERG,
+        dependence=Dependence.REGIMES,
+        session_samples=390,
+        minimum_nonzero=80,
+    )
     assert Design.from_json(json.loads(json.dumps(design.to_json()))) == design
+
+
+@pytest.mark.parametrize("bound", [None, 0.0, -1.0, float("inf"), float("nan")])
+def test_the_bounded_guarantee_needs_a_bound(bound: float | None) -> None:
+    with pytest.raises(ValueError, match="bound is .* needs the largest size of one difference"):
+        Design(0.05, 1000, Guarantee.BOUNDED, bound=bound)
+
+
+def test_a_bound_that_nothing_rests_on_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"bound is 2\.0: it belongs to guarantee Bounded only"):
+        Design(0.05, 1000, bound=2.0)
+
+
+@pytest.mark.parametrize("minimum_effect", [-1.0, float("inf"), float("nan")])
+def test_a_minimum_effect_is_finite_and_not_negative(minimum_effect: float) -> None:
+    with pytest.raises(ValueError, match="minimum_effect is"):
+        Design(0.05, 1000, minimum_effect=minimum_effect)
+
+
+@pytest.mark.parametrize(("sides", "level"), [(Sides.TWO_SIDED, 0.0125), (Sides.GREATER, 0.025)])
+def test_one_direction_spends_half_of_the_level_unless_it_is_the_only_one(sides: Sides, level: float) -> None:
+    assert Design(0.05, 1000, comparisons=2, sides=sides).side_level == pytest.approx(level)
