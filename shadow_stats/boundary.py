@@ -8,14 +8,17 @@ import math
 from dataclasses import dataclass
 from typing import Literal, Self
 
+import numpy as np
 from scipy.special import log_ndtr, ndtri
 
 Alternative = Literal["two-sided", "greater"]
 
-# What the bounded-horizon part may spend, and how far its horizon lies beyond the planned samples. Among the pairs
-# tried this one stays closest to the power of a fixed horizon and still ends if the plan was too short.
-HORIZON_SHARE = 0.8
-HORIZON_STRETCH = 1.25
+# What the bounded-horizon part may spend, and for how many times the planned samples the open-ended part is tuned.
+# Among the pairs tried these stay closest to the power of a fixed horizon, and lose least when the plan was too short.
+HORIZON_SHARE = 0.9
+MIXTURE_STRETCH = 4.0
+# How far the horizon lies beyond the planned samples.
+HORIZON_STRETCH = 1.2
 FARTHEST = 10**9
 
 
@@ -101,20 +104,48 @@ class HybridBoundary:
     rho: float
 
     @classmethod
-    def planned(cls, level: float, samples: int) -> Self:
-        """Return the boundary that spends `level` in one direction and is tuned to a verdict at `samples`."""
-        rho = mixture_rho(samples, (1.0 - HORIZON_SHARE) * level, "greater")
-        horizon = HORIZON_STRETCH * samples
+    def planned(cls, level: float, samples: float, stretch: float = HORIZON_STRETCH) -> Self:
+        """Return the boundary that spends `level` in one direction and is tuned to a verdict at `samples`.
+
+        Args:
+            level: error probability, above 0 and below .5.
+            samples: at which the verdict is expected.
+            stretch: horizon of the level boundary over `samples`.
+
+        """
+        rho = mixture_rho(MIXTURE_STRETCH * samples, (1.0 - HORIZON_SHARE) * level, "greater")
+        horizon = stretch * samples
         ceiling = supremum_bound(HORIZON_SHARE * level) * math.sqrt(horizon)
         return cls(level=level, horizon=horizon, ceiling=ceiling, rho=rho)
 
-    def log_e(self, score: float, samples: int) -> float:
-        """Return the log e-value of the mixture part; `score` is the walk in long-run standard deviations."""
-        return mixture_log_e(score, samples, self.rho, "greater")
+    def reaches_ceiling(self, score: float, samples: int) -> bool:
+        """Say whether the walk stands at or above the level boundary while that lasts."""
+        return samples <= self.horizon and score >= self.ceiling
+
+    def log_e(self, score: float, samples: int, *, has_reached_ceiling: bool) -> float:
+        """Return the log e-value of both parts, each by its share; at least log(1/level) where the boundary is crossed.
+
+        The part of the level boundary is the chance, given the walk until now, that it is ever reached, over the
+        chance at the start: a martingale, as every conditional chance is.
+
+        Args:
+            score: the walk in long-run standard deviations.
+            samples: rows seen.
+            has_reached_ceiling: whether the walk ever reached the level boundary at a look.
+
+        """
+        open_ended = math.log1p(-HORIZON_SHARE) + mixture_log_e(score, samples, self.rho, "greater")
+        if has_reached_ceiling:
+            return float(np.logaddexp(-math.log(self.level), open_ended))
+        if samples >= self.horizon:
+            return open_ended
+        to_go = (self.ceiling - score) / math.sqrt(self.horizon - samples)
+        return float(np.logaddexp(math.log(2.0 / self.level) + float(log_ndtr(-to_go)), open_ended))
 
     def pvalue(self, score: float, samples: int) -> float:
         """Return the level at which the walk now stands at the boundary; the running minimum is always valid."""
-        open_ended = math.exp(min(-self.log_e(score, samples), 0.0)) / (1.0 - HORIZON_SHARE)
+        log_e = mixture_log_e(score, samples, self.rho, "greater")
+        open_ended = math.exp(min(-log_e, 0.0)) / (1.0 - HORIZON_SHARE)
         if samples > self.horizon:
             return min(open_ended, 1.0)
         return min(open_ended, supremum_pvalue(score / math.sqrt(self.horizon)) / HORIZON_SHARE, 1.0)

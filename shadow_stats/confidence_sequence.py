@@ -4,12 +4,14 @@ import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Self
 
-from shadow_stats.boundary import HybridBoundary, mixture_log_e
+from shadow_stats.boundary import HORIZON_STRETCH, HybridBoundary
 from shadow_stats.checkpoint import whole
-from shadow_stats.design import Design, Sides
-from shadow_stats.verdict import ComparisonResult, ConfidenceInterval, Verdict, both_sides, concluded
+from shadow_stats.design import Dependence, Design, Guarantee, Sides
+from shadow_stats.verdict import ComparisonResult, ConfidenceInterval, Verdict, both_sides, concluded, either_side
 
-_KEYS = frozenset({"pvalue_better", "pvalue_worse", "low", "high"})
+_KEYS = frozenset({"pvalue_better", "pvalue_worse", "low", "high", "has_reached_up", "has_reached_down"})
+# The variance under regimes is estimated high rather than low: the same power takes a longer horizon.
+HORIZON_STRETCHES = {Dependence.SHORT: HORIZON_STRETCH, Dependence.REGIMES: 1.45}
 
 
 class Estimate(NamedTuple):
@@ -20,6 +22,7 @@ class Estimate(NamedTuple):
         variance: long-run variance, so that the effect's own variance is `variance / samples`; 0 when unknown.
         samples: rows seen.
         nonzero: rows that carry information.
+        doubt: why the variance can't be relied on, in a sentence; None if it can.
 
     """
 
@@ -27,6 +30,7 @@ class Estimate(NamedTuple):
     variance: float
     samples: int
     nonzero: int
+    doubt: str | None = None
 
 
 class ConfidenceSequence:
@@ -36,53 +40,88 @@ class ConfidenceSequence:
     one side.
     """
 
-    __slots__ = ("_boundary", "_design", "_high", "_low", "_pvalue_better", "_pvalue_worse")
+    __slots__ = (
+        "_boundary",
+        "_design",
+        "_has_reached_down",
+        "_has_reached_up",
+        "_high",
+        "_low",
+        "_pvalue_better",
+        "_pvalue_worse",
+    )
 
     def __init__(self, design: Design) -> None:
+        if design.guarantee is not Guarantee.ASYMPTOTIC:
+            raise ValueError(f"guarantee is {design.guarantee}: only BoundedMean gives it; here it must be Asymptotic.")
         self._design = design
-        self._boundary = HybridBoundary.planned(design.side_level, design.planned_samples)
+        stretch = HORIZON_STRETCHES[design.dependence]
+        self._boundary = HybridBoundary.planned(design.side_level, design.expected_samples, stretch)
         self._pvalue_better = self._pvalue_worse = 1.0
         self._low, self._high = -math.inf, math.inf
+        self._has_reached_up = self._has_reached_down = False
 
     def look(self, estimate: Estimate) -> None:
         """Take one look. The error rate holds for any number of them; the same look twice changes nothing."""
-        if not self._ready(estimate):
+        if not self._counts(estimate):
             return
-        effect, variance, samples, _ = estimate
+        effect, variance, samples = estimate.effect, estimate.variance, estimate.samples
         per_scale = samples / math.sqrt(variance)
         half_width = self._boundary.bound(samples) / per_scale
-        gain = effect - self._design.minimum_effect
-        self._pvalue_better = min(self._pvalue_better, self._boundary.pvalue(gain * per_scale, samples))
+        up = (effect - self._design.minimum_effect) * per_scale
+        self._pvalue_better = min(self._pvalue_better, self._boundary.pvalue(up, samples))
+        self._has_reached_up |= self._boundary.reaches_ceiling(up, samples)
         self._low = max(self._low, effect - half_width)
         if self._design.sides is Sides.TWO_SIDED:
-            self._pvalue_worse = min(self._pvalue_worse, self._boundary.pvalue(-effect * per_scale, samples))
+            down = -effect * per_scale
+            self._pvalue_worse = min(self._pvalue_worse, self._boundary.pvalue(down, samples))
+            self._has_reached_down |= self._boundary.reaches_ceiling(down, samples)
             self._high = min(self._high, effect + half_width)
 
     def result(self, estimate: Estimate) -> ComparisonResult:
-        """Read all looks so far together with the present `estimate`."""
-        effect, variance, samples, nonzero = estimate
-        score = effect * samples / math.sqrt(variance) if variance > 0.0 else math.nan
-        gain = score - self._design.minimum_effect * samples / math.sqrt(variance) if variance > 0.0 else math.nan
-        ready = self._ready(estimate)
-        interval = self._interval()
+        """Read all looks so far together with the present `estimate`; while that is in doubt they say nothing."""
+        said = ConfidenceSequence(self._design) if estimate.doubt is not None else self
+        return said._said(estimate)  # noqa: SLF001 - it is of this class
+
+    def _said(self, estimate: Estimate) -> ComparisonResult:
+        effect, samples = estimate.effect, estimate.samples
+        per_scale = samples / math.sqrt(estimate.variance) if estimate.variance > 0.0 else math.nan
+        better, worse = self._log_e_values(estimate, per_scale)
+        interval = ConfidenceInterval(self._low, self._high)
+        if self._low > self._high:
+            interval = ConfidenceInterval(math.nan, math.nan)
         verdict = concluded(self._design, interval)
         return ComparisonResult(
-            statistic=score / math.sqrt(samples) if samples else math.nan,
+            statistic=effect * per_scale / math.sqrt(samples) if samples else math.nan,
             pvalue=both_sides(self._design, self._pvalue_better, self._pvalue_worse),
             pvalue_better=self._pvalue_better,
             pvalue_worse=self._pvalue_worse,
             effect=effect,
             low=interval.low,
             high=interval.high,
-            log_e_value=mixture_log_e(score, samples, self._boundary.rho) if ready else 0.0,
-            log_e_better=self._boundary.log_e(gain, samples) if ready else 0.0,
-            log_e_worse=self._boundary.log_e(-score, samples) if ready else 0.0,
+            log_e_value=either_side(self._design, better, worse),
+            log_e_better=better,
+            log_e_worse=worse,
             samples=samples,
-            nonzero_samples=nonzero,
+            nonzero_samples=estimate.nonzero,
             samples_needed=self._samples_needed(estimate, verdict),
             verdict=verdict,
             non_inferior=interval.low >= -self._design.margin,
+            withheld=estimate.doubt,
         )
+
+    def _log_e_values(self, estimate: Estimate, per_scale: float) -> tuple[float, float]:
+        if not self._counts(estimate):
+            return 0.0, 0.0
+        up, down = (estimate.effect - self._design.minimum_effect) * per_scale, -estimate.effect * per_scale
+        better = self._boundary.log_e(up, estimate.samples, has_reached_ceiling=self._has_reached_up)
+        if self._design.sides is Sides.GREATER:
+            return better, 0.0
+        return better, self._boundary.log_e(down, estimate.samples, has_reached_ceiling=self._has_reached_down)
+
+    def copy(self) -> Self:
+        """Return a sequence with the same looks."""
+        return type(self).from_json(self._design, self.to_json())
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values from which `from_json` resumes bit for bit; an end at infinity is None."""
@@ -91,6 +130,8 @@ class ConfidenceSequence:
             "pvalue_worse": self._pvalue_worse,
             "low": self._low if self._low > -math.inf else None,
             "high": self._high if self._high < math.inf else None,
+            "has_reached_up": self._has_reached_up,
+            "has_reached_down": self._has_reached_down,
         }
 
     @classmethod
@@ -104,28 +145,25 @@ class ConfidenceSequence:
         found = whole("ConfidenceSequence", data, _KEYS)
         state = cls(design)
         state._pvalue_better, state._pvalue_worse = found["pvalue_better"], found["pvalue_worse"]
+        state._has_reached_up, state._has_reached_down = found["has_reached_up"], found["has_reached_down"]
         state._low = -math.inf if found["low"] is None else found["low"]
         state._high = math.inf if found["high"] is None else found["high"]
         return state
 
-    def _ready(self, estimate: Estimate) -> bool:
+    def _counts(self, estimate: Estimate) -> bool:
         return (
-            estimate.samples >= self._design.minimum_samples
+            estimate.samples >= self._design.burn_in
             and estimate.nonzero >= self._design.minimum_nonzero
             and estimate.variance > 0.0
+            and estimate.doubt is None
         )
-
-    def _interval(self) -> ConfidenceInterval:
-        if self._low > self._high:
-            return ConfidenceInterval(math.nan, math.nan)
-        return ConfidenceInterval(self._low, self._high)
 
     def _samples_needed(self, estimate: Estimate, verdict: Verdict) -> int | None:
         if verdict is not Verdict.INCONCLUSIVE:
             return 0
         effect, margin = estimate.effect, self._design.margin
         half_width = max(effect - self._design.minimum_effect, -effect, margin - abs(effect))
-        if self._low > self._high or not self._ready(estimate) or half_width <= 0.0:
+        if self._low > self._high or not self._counts(estimate) or half_width <= 0.0:
             return None
         until = self._boundary.samples_until(half_width / math.sqrt(estimate.variance), estimate.samples)
         return None if until is None else until - estimate.samples

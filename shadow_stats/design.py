@@ -6,10 +6,16 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, Self
 
+from scipy.special import ndtri
+
 # Below these counts the estimated variance of mostly-zero differences is too small too often: bootstrapped real nulls
 # were rejected up to 39 % of the time with fifty rows and no count of events, at most 5.1 % with sixty non-zero ones.
 FEWEST_SAMPLES = 100
 FEWEST_NONZERO = 60
+# A sum over fewer regimes than this is not yet near normal, and its variance is known too badly.
+FEWEST_REGIMES = 20
+# The normal quantile of the power that plans are made for, 80 %.
+_POWER = 0.8416212335729143
 
 
 class Guarantee(StrEnum):
@@ -57,7 +63,8 @@ class Design:
 
     Attributes:
         alpha: error budget of the whole family, all `sides` together; above 0 and below .5.
-        planned_samples: samples at which the verdict is expected. Power is best near it; validity never depends on it.
+        planned_samples: samples at which the verdict of a comparison alone is expected. Power is best near it; validity
+            never depends on it.
         guarantee: what the error rate rests on.
         comparisons: how many comparisons share `alpha`, K; at least 1. Alone, each gets 1/K of it (Bonferroni).
         margin: non-inferiority margin: a loss up to it does not matter, and within it on either side challenger and
@@ -68,7 +75,7 @@ class Design:
         dependence: how long the differences may depend on each other.
         bound: the largest size that one difference can have, in its unit; for `Guarantee.BOUNDED`, and only there.
         session_samples: rows of one session, the time after which a regime may have changed; for `Dependence.REGIMES`,
-            where the burn-in is counted in them. At least 1.
+            where the burn-in is 20 of them. At least 1.
         minimum_samples: rows before the first look, at least 100.
         minimum_nonzero: non-zero differences before the first look, at least 60.
 
@@ -119,6 +126,22 @@ class Design:
     def side_level(self) -> float:
         """The share of `level` that one direction may spend."""
         return self.level if self.sides is Sides.GREATER else 0.5 * self.level
+
+    @property
+    def expected_samples(self) -> float:
+        """Samples at which a verdict is expected at `level`: more than planned where `alpha` is shared.
+
+        By as much as a test with one look needs more of them for 80 % power at `side_level` than at the whole budget.
+        """
+        shared, whole = (-float(ndtri(level)) for level in (self.side_level, self.side_level * self.comparisons))
+        return self.planned_samples * ((shared + _POWER) / (whole + _POWER)) ** 2
+
+    @property
+    def burn_in(self) -> int:
+        """Rows before the first look."""
+        if self.dependence is Dependence.REGIMES:
+            return max(self.minimum_samples, FEWEST_REGIMES * self.session_samples)
+        return self.minimum_samples
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values from which `from_json` makes an equal design."""

@@ -6,12 +6,11 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from shadow_stats.checkpoint import whole
-from shadow_stats.long_run_variance import MAX_LAG, LagProducts
+from shadow_stats.checkpoint import packed, unpacked, whole
+from shadow_stats.long_run_variance import MAX_LAG, ROUNDING_SHARE, LagProducts
 
 _WIDTH = 4
-_LISTS = ("total", "products", "first", "recent")
-_KEYS = frozenset({"samples", *_LISTS})
+_KEYS = frozenset({"samples", "total", "products", "first", "recent"})
 _ROWS, _COLUMNS = np.triu_indices(_WIDTH)
 # A square is counted once in the symmetric form below, which adds every product and its mirror image.
 _WEIGHTS = np.where(_ROWS == _COLUMNS, 0.5, 1.0)
@@ -46,7 +45,7 @@ class JointLagProducts:
 
     def extend(self, pairs: NDArray[np.float64]) -> None:
         """Add `pairs`, shape (n, 2), finite, in their order in time; the same bits however they are cut up."""
-        rows = np.concatenate([pairs, pairs * pairs], axis=1)
+        rows = _with_squares(pairs)
         if len(self._first) < MAX_LAG:
             self._first = np.concatenate([self._first, rows[: MAX_LAG - len(self._first)]])
         recent = self._recent
@@ -68,14 +67,39 @@ class JointLagProducts:
             recent=(self._recent[:-1] @ weights).tolist(),
         )
 
+    def variance(self, weights: NDArray[np.float64]) -> float:
+        """Return the variance of the series w'y for `weights` w, shape (4,); 0 where it is no more than rounding."""
+        forms = _WEIGHTS * weights[_ROWS] * weights[_COLUMNS]
+        mean = float(self._total @ weights) / self._samples
+        variance = float(self._products[0] @ forms) / self._samples - mean * mean
+        largest = float(np.abs(self._products[0]) @ np.abs(forms)) / self._samples
+        return variance if variance > ROUNDING_SHARE * largest else 0.0
+
+    def merge(self, later: Self) -> "JointLagProducts":
+        """Return the sums of this series followed by `later`; exact up to rounding."""
+        tail, head = self._recent[: min(MAX_LAG, self._samples)][::-1, :2], later._first[:, :2]
+        before, alone, joined = JointLagProducts(), JointLagProducts(), JointLagProducts()
+        before.extend(tail)
+        alone.extend(head)
+        joined.extend(np.concatenate([tail, head]))
+        state = JointLagProducts()
+        state._samples = self._samples + later._samples
+        state._total = self._total + later._total
+        across = joined._products - before._products - alone._products
+        state._products = self._products + later._products + across
+        state._first = np.concatenate([self._first, later._first])[:MAX_LAG]
+        recent = np.concatenate([later._recent[: min(MAX_LAG, later._samples)], self._recent])
+        state._recent = recent[: MAX_LAG + 1]
+        return state
+
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values from which `from_json` resumes bit for bit."""
         return {
             "samples": self._samples,
-            "total": self._total.tolist(),
-            "products": self._products.ravel().tolist(),
-            "first": self._first[:, :2].tolist(),
-            "recent": self._recent[:-1, :2].tolist(),
+            "total": packed(self._total),
+            "products": packed(self._products),
+            "first": packed(self._first[:, :2]),
+            "recent": packed(self._recent[:-1, :2]),
         }
 
     @classmethod
@@ -89,16 +113,14 @@ class JointLagProducts:
         found = whole("JointLagProducts", data, _KEYS)
         state = cls()
         state._samples = found["samples"]
-        expected = (_WIDTH, state._products.size, min(MAX_LAG, state._samples), MAX_LAG)
-        if tuple(len(found[name]) for name in _LISTS) != expected:
-            raise ValueError("state of JointLagProducts has lists of the wrong length: it was cut short or edited.")
-        state._total[:] = found["total"]
-        state._products[:] = np.reshape(found["products"], state._products.shape)
-        state._first = _with_squares(found["first"])
-        state._recent[:-1] = _with_squares(found["recent"])
+        shapes = {"total": (_WIDTH,), "products": state._products.shape}
+        shapes |= {"first": (min(MAX_LAG, state._samples), 2), "recent": (MAX_LAG, 2)}
+        arrays = {name: unpacked("JointLagProducts", found[name], shape) for name, shape in shapes.items()}
+        state._total, state._products = arrays["total"], arrays["products"]
+        state._first = _with_squares(arrays["first"])
+        state._recent[:-1] = _with_squares(arrays["recent"])
         return state
 
 
-def _with_squares(pairs: list[list[float]]) -> NDArray[np.float64]:
-    values = np.reshape(np.asarray(pairs, dtype=np.float64), (-1, 2))
-    return np.concatenate([values, values * values], axis=1)
+def _with_squares(pairs: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.concatenate([pairs, pairs * pairs], axis=1)

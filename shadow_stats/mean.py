@@ -10,28 +10,35 @@ from shadow_stats.checkpoint import opened, sealed
 from shadow_stats.confidence_sequence import ConfidenceSequence, Estimate
 from shadow_stats.design import Design
 from shadow_stats.long_run_variance import LagProducts
+from shadow_stats.memory import Memory
 from shadow_stats.series import checked
 from shadow_stats.verdict import ComparisonResult
 
 _KIND = "PairedMean"
-_KEYS = frozenset({"design", "nonzero", "series", "sequence"})
+_KEYS = frozenset({"design", "nonzero", "series", "memory", "sequence"})
 
 
 class PairedMean:
     """Sequential test and confidence sequence of the mean of paired differences, valid however often one looks.
 
-    The differences may depend on each other over a short time (their long-run variance is that of an autoregression
-    chosen by BIC). Slow regimes, in which the sign of the difference persists over much of the data, are beyond it.
+    The differences may depend on each other. With `Dependence.SHORT` the variance of their sum is that of an
+    autoregression; looks are withheld while the data say that longer stretches vary much more, and `withheld` says so.
+    With `Dependence.REGIMES` the variance is that of the long stretches, and looks count from 20 regimes on.
+
+    Raises:
+        ValueError: the design's guarantee is not asymptotic.
 
     Source: the boundary is the hybrid of `HybridBoundary`; asymptotic confidence sequences are Waudby-Smith, Arbour,
     Sinha, Kennedy and Ramdas (2024), "Time-uniform central limit theory and asymptotic confidence sequences".
+
     """
 
-    __slots__ = ("_design", "_nonzero", "_sequence", "_series")
+    __slots__ = ("_design", "_memory", "_nonzero", "_sequence", "_series")
 
     def __init__(self, design: Design) -> None:
         self._design = design
         self._series = LagProducts()
+        self._memory = Memory()
         self._sequence = ConfidenceSequence(design)
         self._nonzero = 0
 
@@ -54,13 +61,35 @@ class PairedMean:
 
         """
         values = checked("differences", differences)
-        self._series.extend(values.tolist())
+        numbers = values.tolist()
+        self._series.extend(numbers)
+        self._memory.extend(numbers)
         self._nonzero += int(np.count_nonzero(values))
-        self._sequence.look(self._estimate())
+        self._look()
 
     def result(self) -> ComparisonResult:
         """Return what the looks so far say of the mean difference; the effect is in units of the differences."""
         return self._sequence.result(self._estimate())
+
+    def merge(self, later: Self) -> "PairedMean":
+        """Return this comparison with the differences of `later` added as one batch; exact up to rounding.
+
+        The looks of `later` don't count: two streams that each had their own would spend the error budget twice. Pairs
+        of blocks across the seam are missing from what is known of regimes.
+
+        Raises:
+            ValueError: `later` is of another design.
+
+        """
+        if later._design != self._design:
+            raise ValueError("later is of another design: only comparisons on the same terms can be merged.")
+        state = PairedMean(self._design)
+        state._nonzero = self._nonzero + later._nonzero
+        state._series = self._series.merge(later._series)
+        state._memory = self._memory.merge(later._memory)
+        state._sequence = self._sequence.copy()
+        state._look()
+        return state
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values, under 4 KB, from which `from_json` resumes bit for bit."""
@@ -70,6 +99,7 @@ class PairedMean:
                 "design": self._design.to_json(),
                 "nonzero": self._nonzero,
                 "series": self._series.to_json(),
+                "memory": self._memory.to_json(),
                 "sequence": self._sequence.to_json(),
             },
         )
@@ -87,9 +117,18 @@ class PairedMean:
         state = cls(Design.from_json(found["design"]))
         state._nonzero = found["nonzero"]
         state._series = LagProducts.from_json(found["series"])
+        state._memory = Memory.from_json(found["memory"])
         state._sequence = ConfidenceSequence.from_json(state._design, found["sequence"])
         return state
 
+    def _look(self) -> None:
+        series, memory = self._series, self._memory
+        if memory.is_due(series.samples) and series.variance() > 0.0:
+            memory.read(series.autocovariances(), series.samples)
+        self._sequence.look(self._estimate())
+
     def _estimate(self) -> Estimate:
-        series = self._series
-        return Estimate(series.mean(), series.long_run_variance(), series.samples, self._nonzero)
+        series, memory, dependence = self._series, self._memory, self._design.dependence
+        variance = series.variance() * memory.inflation(dependence)
+        doubt = memory.doubt(dependence, series.samples)
+        return Estimate(series.mean(), variance, series.samples, self._nonzero, doubt)

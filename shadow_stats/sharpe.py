@@ -11,12 +11,13 @@ from shadow_stats.checkpoint import opened, sealed
 from shadow_stats.confidence_sequence import ConfidenceSequence, Estimate
 from shadow_stats.design import Design
 from shadow_stats.joint_lag_products import JointLagProducts
-from shadow_stats.long_run_variance import ROUNDING_SHARE
+from shadow_stats.long_run_variance import FEWEST, ROUNDING_SHARE
+from shadow_stats.memory import Memory
 from shadow_stats.series import checked_pair
 from shadow_stats.verdict import ComparisonResult
 
 _KIND = "SharpeDifference"
-_KEYS = frozenset({"design", "nonzero", "series", "sequence"})
+_KEYS = frozenset({"design", "nonzero", "series", "memory", "influence", "sequence"})
 
 
 class SharpeDifference:
@@ -24,18 +25,25 @@ class SharpeDifference:
 
     The ratio is mean over standard deviation per sample (divisor n), not annualised and without a risk-free rate. The
     difference behaves like the mean of its influence series, a fixed combination of both streams and their squares at
-    given moments. The moments move with every sample, so the long-run variance is computed anew at each look from
-    joint sums: it is exactly that of the influence series at the present moments, at a fixed cost.
+    given moments. The moments move with every sample, so its variance is computed anew at each look from joint sums: it
+    is exactly that of the influence series at the present moments, at a fixed cost. What long stretches say of regimes
+    comes from the influence of each sample at the moments of the reading before it.
+
+    Raises:
+        ValueError: the design's guarantee is not asymptotic.
 
     Source: Ledoit and Wolf (2008), "Robust performance hypothesis testing with the Sharpe ratio", section 3, for the
     delta method under dependence; the variance and the boundary are those of `PairedMean`.
+
     """
 
-    __slots__ = ("_design", "_nonzero", "_sequence", "_series")
+    __slots__ = ("_design", "_influence", "_memory", "_nonzero", "_sequence", "_series")
 
     def __init__(self, design: Design) -> None:
         self._design = design
         self._series = JointLagProducts()
+        self._memory = Memory()
+        self._influence = np.zeros(5)
         self._sequence = ConfidenceSequence(design)
         self._nonzero = np.zeros(3, dtype=np.int64)
 
@@ -58,8 +66,10 @@ class SharpeDifference:
         """
         first, second = checked_pair(challenger, champion)
         self._series.extend(np.stack([first, second], axis=1))
+        gradient, level = self._influence[:4], self._influence[4]
+        self._memory.extend((np.stack([first, second, first**2, second**2], axis=1) @ gradient - level).tolist())
         self._nonzero += [np.count_nonzero(values) for values in (first, second, first - second)]
-        self._sequence.look(self._estimate())
+        self._look()
 
     def result(self) -> ComparisonResult:
         """Return what the looks so far say of the difference of Sharpe ratios per sample.
@@ -67,6 +77,26 @@ class SharpeDifference:
         `nonzero_samples` is the least of three counts: non-zero samples of either stream, and samples that differ.
         """
         return self._sequence.result(self._estimate())
+
+    def merge(self, later: Self) -> "SharpeDifference":
+        """Return this comparison with the samples of `later` added as one batch; exact up to rounding.
+
+        The looks of `later` don't count: two streams that each had their own would spend the error budget twice. Pairs
+        of blocks across the seam are missing from what is known of regimes.
+
+        Raises:
+            ValueError: `later` is of another design.
+
+        """
+        if later._design != self._design:
+            raise ValueError("later is of another design: only comparisons on the same terms can be merged.")
+        state = SharpeDifference(self._design)
+        state._nonzero = self._nonzero + later._nonzero
+        state._series = self._series.merge(later._series)
+        state._memory = self._memory.merge(later._memory)
+        state._sequence = self._sequence.copy()
+        state._look()
+        return state
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values, under 4 KB, from which `from_json` resumes bit for bit."""
@@ -76,6 +106,8 @@ class SharpeDifference:
                 "design": self._design.to_json(),
                 "nonzero": self._nonzero.tolist(),
                 "series": self._series.to_json(),
+                "memory": self._memory.to_json(),
+                "influence": self._influence.tolist(),
                 "sequence": self._sequence.to_json(),
             },
         )
@@ -93,18 +125,38 @@ class SharpeDifference:
         state = cls(Design.from_json(found["design"]))
         state._nonzero[:] = found["nonzero"]
         state._series = JointLagProducts.from_json(found["series"])
+        state._memory = Memory.from_json(found["memory"])
+        state._influence[:] = found["influence"]
         state._sequence = ConfidenceSequence.from_json(state._design, found["sequence"])
         return state
 
-    def _estimate(self) -> Estimate:
-        samples, nonzero = self._series.samples, int(self._nonzero.min())
+    def _look(self) -> None:
+        series, memory = self._series, self._memory
+        gradient = self._gradient()
+        if gradient is not None and memory.is_due(series.samples):
+            memory.read(series.combined(gradient).autocovariances(), series.samples)
+            self._influence = np.append(gradient, gradient @ series.means())
+        self._sequence.look(self._estimate())
+
+    def _gradient(self) -> NDArray[np.float64] | None:
+        """Return the derivative by the moments now; None while a stream or the influence does not vary."""
         mean1, mean2, square1, square2 = self._series.means()
         variance1, variance2 = square1 - mean1 * mean1, square2 - mean2 * mean2
         if not (variance1 > ROUNDING_SHARE * square1 and variance2 > ROUNDING_SHARE * square2):
+            return None
+        gradient = sharpe_gradient(mean1, mean2, square1, square2)
+        return gradient if self._series.samples >= FEWEST and self._series.variance(gradient) > 0.0 else None
+
+    def _estimate(self) -> Estimate:
+        samples, nonzero = self._series.samples, int(self._nonzero.min())
+        gradient = self._gradient()
+        if gradient is None:
             return Estimate(math.nan, 0.0, samples, nonzero)
-        effect = mean1 / math.sqrt(variance1) - mean2 / math.sqrt(variance2)
-        influence = self._series.combined(sharpe_gradient(mean1, mean2, square1, square2))
-        return Estimate(effect, influence.long_run_variance(), samples, nonzero)
+        mean1, mean2, square1, square2 = self._series.means()
+        effect = mean1 / math.sqrt(square1 - mean1 * mean1) - mean2 / math.sqrt(square2 - mean2 * mean2)
+        dependence = self._design.dependence
+        variance = self._series.variance(gradient) * self._memory.inflation(dependence)
+        return Estimate(effect, variance, samples, nonzero, self._memory.doubt(dependence, samples))
 
 
 def sharpe_gradient(mean1: float, mean2: float, square1: float, square2: float) -> NDArray[np.float64]:

@@ -1,8 +1,11 @@
 """What a comparison says."""
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
+
+import numpy as np
 
 from shadow_stats.design import Design, Sides
 
@@ -93,3 +96,10 @@ def both_sides(design: Design, pvalue_better: float, pvalue_worse: float) -> flo
     if design.sides is Sides.GREATER:
         return pvalue_better
     return min(1.0, 2.0 * min(pvalue_better, pvalue_worse))
+
+
+def either_side(design: Design, log_e_better: float, log_e_worse: float) -> float:
+    """Return the log e-value of "no difference": the mean of the e-values of the directions that `design` looks in."""
+    if design.sides is Sides.GREATER:
+        return log_e_better
+    return float(np.logaddexp(log_e_better, log_e_worse)) - math.log(2.0)

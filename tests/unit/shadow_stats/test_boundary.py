@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from shadow_stats import HybridBoundary, mixture_bound, mixture_log_e, mixture_rho
@@ -44,7 +45,7 @@ def test_brownian_motion_leaves_the_published_band_five_percent_of_the_time() ->
     assert supremum_pvalue(-1.0) == 1.0
 
 
-@pytest.mark.parametrize("samples", [100, 1249, 1250, 1251, 10**6])
+@pytest.mark.parametrize("samples", [100, 1199, 1200, 1201, 10**6])
 def test_the_p_value_at_the_hybrid_bound_is_its_level(samples: int) -> None:
     boundary = HybridBoundary.planned(0.025, 1000)
     assert boundary.pvalue(boundary.bound(samples), samples) == pytest.approx(0.025, rel=1e-9)
@@ -52,7 +53,7 @@ def test_the_p_value_at_the_hybrid_bound_is_its_level(samples: int) -> None:
 
 def test_the_hybrid_stays_finite_for_ever() -> None:
     boundary = HybridBoundary.planned(0.025, 1000)
-    assert boundary.bound(1250) < boundary.bound(1251) < boundary.bound(10**9) < math.inf
+    assert boundary.bound(1200) < boundary.bound(1201) < boundary.bound(10**9) < math.inf
 
 
 @pytest.mark.parametrize("drift", [0.5, 0.1, 0.08, 0.03, 0.001])
@@ -64,6 +65,32 @@ def test_the_expected_sample_is_the_first_at_the_boundary(drift: float, after: i
     assert until > after
     assert drift * until >= boundary.bound(until)
     assert until == after + 1 or drift * (until - 1) < boundary.bound(until - 1)
+
+
+def test_the_e_value_of_a_boundary_starts_at_one() -> None:
+    assert HybridBoundary.planned(0.025, 1000).log_e(0.0, 0, has_reached_ceiling=False) == pytest.approx(0.0, abs=1e-9)
+
+
+def test_the_e_value_is_one_on_average_at_a_fixed_time() -> None:
+    boundary, samples = HybridBoundary.planned(0.025, 1000), 700
+    nodes, weights = np.polynomial.hermite_e.hermegauss(150)
+    scores = math.sqrt(samples) * nodes
+    # A path that ends at s has reached the ceiling c before with the chance exp(-2 c (c - s) / n), and 1 above it.
+    passed = np.exp(np.minimum(-2.0 * boundary.ceiling * (boundary.ceiling - scores) / samples, 0.0))
+    values = [
+        chance * math.exp(boundary.log_e(score, samples, has_reached_ceiling=True))
+        + (1.0 - chance) * math.exp(boundary.log_e(score, samples, has_reached_ceiling=False))
+        for score, chance in zip(scores, passed, strict=True)
+    ]
+    assert np.average(values, weights=weights) == pytest.approx(1.0, rel=1e-3)
+
+
+@pytest.mark.parametrize("samples", [100, 1199, 1200, 1201, 10**6])
+def test_the_e_value_on_the_boundary_is_at_least_one_over_its_level(samples: int) -> None:
+    boundary = HybridBoundary.planned(0.025, 1000)
+    score = boundary.bound(samples) * (1.0 + 1e-12)
+    reached = boundary.reaches_ceiling(score, samples)
+    assert boundary.log_e(score, samples, has_reached_ceiling=reached) >= -math.log(0.025) - 1e-9
 
 
 def test_no_sample_is_expected_for_a_hopeless_drift() -> None:

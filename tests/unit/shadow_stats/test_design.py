@@ -63,7 +63,7 @@ def test_a_design_survives_json() -> None:
 
 @pytest.mark.parametrize("bound", [None, 0.0, -1.0, float("inf"), float("nan")])
 def test_the_bounded_guarantee_needs_a_bound(bound: float | None) -> None:
-    with pytest.raises(ValueError, match="bound is .* needs the largest size of one difference"):
+    with pytest.raises(ValueError, match=r"bound is .* needs the largest size of one difference"):
         Design(0.05, 1000, Guarantee.BOUNDED, bound=bound)
 
 

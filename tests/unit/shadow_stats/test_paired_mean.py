@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from shadow_stats import ConfidenceInterval, Design, PairedMean, Verdict
+from shadow_stats import ConfidenceInterval, Design, Guarantee, PairedMean, SharpeDifference, Verdict
 
 Series = NDArray[np.float64]
 DESIGN = Design(0.05, 1000)
@@ -64,11 +64,12 @@ def test_a_gain_proven_smaller_than_the_margin_is_equivalent() -> None:
 
 
 def test_an_effect_that_turned_round_gives_no_verdict() -> None:
-    values = np.concatenate([noise(1000) + 0.5, noise(5000, seed=6) - 0.5])
-    result = fed(values).result()
+    result = fed(np.concatenate([noise(1000) + 0.5, noise(5000, seed=6) - 0.5])).result()
+    assert result.withheld is not None
+    assert result.withheld.startswith("Evidence changes with the regime")
     assert result.verdict is Verdict.INCONCLUSIVE
-    assert all(math.isnan(end) for end in result.confidence_interval())
-    assert result.samples_needed is None
+    assert result.confidence_interval() == (-math.inf, math.inf)
+    assert (result.pvalue, result.log_e_value, result.samples_needed) == (1.0, 0.0, None)
 
 
 def test_a_promotion_needs_one_hundred_samples() -> None:
@@ -130,6 +131,25 @@ def test_a_number_that_cannot_be_used_is_named_and_nothing_is_added(bad: float) 
 def test_differences_are_one_dimensional(shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="must be one-dimensional"):
         PairedMean(DESIGN).update(np.zeros(shape))
+
+
+@pytest.mark.parametrize("comparison", [PairedMean, SharpeDifference])
+def test_a_guarantee_that_can_not_be_given_is_refused(comparison: type[PairedMean | SharpeDifference]) -> None:
+    with pytest.raises(ValueError, match="guarantee is Bounded: only BoundedMean gives it"):
+        comparison(Design(0.05, 1000, Guarantee.BOUNDED, bound=1.0))
+
+
+def test_designs_of_other_terms_are_not_merged() -> None:
+    with pytest.raises(ValueError, match="later is of another design"):
+        PairedMean(DESIGN).merge(PairedMean(Design(0.01, 1000)))
+
+
+def test_the_looks_of_what_is_merged_do_not_count() -> None:
+    later = fed(noise(1000) + 0.3)
+    assert later.result().verdict is Verdict.BETTER
+    merged = fed(noise(4000, seed=6) - 0.1).merge(later).result()
+    assert merged.samples == 5000
+    assert merged.pvalue_better > 0.025
 
 
 def test_an_empty_batch_changes_nothing() -> None:

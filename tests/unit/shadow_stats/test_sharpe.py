@@ -145,7 +145,7 @@ def test_the_design_travels_with_the_state() -> None:
 
 def test_a_cut_off_state_is_refused() -> None:
     state = fed(*pair(200)).to_json()
-    with pytest.raises(ValueError, match="JointLagProducts has lists of the wrong length"):
-        SharpeDifference.from_json({**state, "series": {**state["series"], "first": []}})
+    with pytest.raises(ValueError, match=r"JointLagProducts has 0 entries where \(8, 2\) belong"):
+        SharpeDifference.from_json({**state, "series": {**state["series"], "first": ""}})
     with pytest.raises(ValueError, match="JointLagProducts has no total"):
         SharpeDifference.from_json({**state, "series": {k: v for k, v in state["series"].items() if k != "total"}})
