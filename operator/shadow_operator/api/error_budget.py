@@ -15,6 +15,13 @@ class Guarantee(StrEnum):
     ASYMPTOTIC = "Asymptotic"
 
 
+class Dependence(StrEnum):
+    """How long results may depend on each other."""
+
+    SHORT = "Short"
+    REGIMES = "Regimes"
+
+
 class ErrorBudget(Resource):
     """How often a challenger that is not better may be promoted, over all of them and however often anyone looks."""
 
@@ -26,4 +33,14 @@ class ErrorBudget(Resource):
     planned_samples: Annotated[int, Field(ge=100, le=10_000_000)] = Field(
         2000,
         description="About how many intervals the comparison is planned for. A plan, no end: it stays valid beyond.",
+    )
+    dependence: Dependence = Field(
+        Dependence.SHORT,
+        description="Short: over some tens of intervals; the verdict is withheld while the evidence changes with the "
+        "regime. Regimes: over sessions, one model better in some of them, the other in the rest; costs more samples.",
+    )
+    session_samples: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        1,
+        description="Regimes: intervals of one session, after which a regime may have changed; the first look comes "
+        "after 20 of them.",
     )

@@ -14,7 +14,7 @@ from shadow_operator.core.evidence import Evidence
 from shadow_operator.core.moment import from_text, to_text
 from shadow_operator.core.readings import Reading
 from shadow_operator.core.split import WHOLE
-from shadow_stats import Design, Drawdown, PairedMean, SharpeDifference, holm
+from shadow_stats import Dependence, Design, Drawdown, PairedMean, SharpeDifference, holm
 
 # Prometheus hands out a sample until it is five minutes old; one older than this many scrapes is stale.
 _STALE_SCRAPES = 3
@@ -22,7 +22,14 @@ _STALE_SCRAPES = 3
 
 def design_of(spec: Spec) -> Design:
     """The terms of the comparison, fixed before the first look."""
-    return Design(alpha=spec.error_budget.alpha.fraction, planned_samples=spec.error_budget.planned_samples)
+    budget = spec.error_budget
+    return Design(
+        alpha=budget.alpha.fraction,
+        planned_samples=budget.planned_samples,
+        comparisons=max(1, len(spec.challengers)),
+        dependence=Dependence(budget.dependence),
+        session_samples=budget.session_samples,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,10 @@ def judge_comparison(gate: Gate, comparison: ComparisonResult, adjusted: float, 
     if worse <= alpha:
         sentence = f"{gate.name} failed: {what} is {comparison.effect:+.4g} against the champion's (p {worse:.2g})"
         return GateResult(gate.name, gate.role, Outcome.FAIL, samples, sentence, final=True)
+    if comparison.withheld is not None:
+        return GateResult(
+            gate.name, gate.role, Outcome.INSUFFICIENT, samples, f"{gate.name} waits: {comparison.withheld}"
+        )
     needed = "" if comparison.samples_needed is None else f", about {comparison.samples_needed} more needed"
     sentence = f"{gate.name} waits: p {adjusted:.2g} after {samples} samples, {alpha:.2g} passes{needed}"
     return GateResult(gate.name, gate.role, Outcome.INSUFFICIENT, samples, sentence)
