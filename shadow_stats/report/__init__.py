@@ -1,0 +1,1 @@
+"""What `python -m shadow_stats compare` reads, works out and shows."""
