@@ -13,6 +13,7 @@ from shadow_stats.behaviour import (
 from shadow_stats.block_length import BlockLength, optimal_block_length
 from shadow_stats.bootstrap import BootstrapResult, PnlBootstrap, bootstrap
 from shadow_stats.boundary import HybridBoundary, mixture_bound, mixture_log_e, mixture_rho
+from shadow_stats.bounded_mean import BoundedMean
 from shadow_stats.calibration import (
     CalibrationError,
     Monotonicity,
@@ -27,7 +28,15 @@ from shadow_stats.design import Correction, Dependence, Design, Guarantee, Sides
 from shadow_stats.drawdown import Drawdown, drawdown_ratio
 from shadow_stats.drawdown_test import DrawdownReport, drawdown_test
 from shadow_stats.e_detector import EDetector
-from shadow_stats.family import holm
+from shadow_stats.effective_samples import effective_share
+from shadow_stats.family import (
+    FamilyDecision,
+    closed_e_benjamini_hochberg,
+    decide_family,
+    e_benjamini_hochberg,
+    e_holm,
+    holm,
+)
 from shadow_stats.fixed_sample import MeanReport
 from shadow_stats.kolmogorov_smirnov import KolmogorovSmirnov, histogram_kolmogorov_smirnov, kolmogorov_smirnov
 from shadow_stats.mean import PairedMean
@@ -43,10 +52,12 @@ from shadow_stats.probabilistic_sharpe import (
     probabilistic_sharpe,
     sharpe_standard_error,
 )
+from shadow_stats.reality_check import RealityCheck, reality_check
 from shadow_stats.recalibration import CalibrationTest, IsotonicRecalibration
 from shadow_stats.sharpe import SharpeDifference
 from shadow_stats.sharpe_bootstrap import SharpeBootstrapReport, ledoit_wolf_bootstrap
 from shadow_stats.sharpe_report import SharpeReport, jobson_korkie_memmel, ledoit_wolf_hac
+from shadow_stats.timeline import PairedSeries, Timeline, paired
 from shadow_stats.verdict import ComparisonResult, ConfidenceInterval, Verdict
 from shadow_stats.welch import welch
 from shadow_stats.win_rate import PairedWins, WinRateReport, mcnemar, two_proportion
@@ -57,6 +68,7 @@ __all__ = [
     "Agreement",
     "BlockLength",
     "BootstrapResult",
+    "BoundedMean",
     "CalibrationError",
     "CalibrationTest",
     "ComparisonResult",
@@ -70,6 +82,7 @@ __all__ = [
     "DrawdownReport",
     "EDetector",
     "EarlyLate",
+    "FamilyDecision",
     "Guarantee",
     "HybridBoundary",
     "IsotonicRecalibration",
@@ -79,16 +92,19 @@ __all__ = [
     "Monotonicity",
     "PageHinkley",
     "PairedMean",
+    "PairedSeries",
     "PairedSign",
     "PairedWins",
     "PnlBootstrap",
     "PopulationStability",
+    "RealityCheck",
     "ReliabilityCurve",
     "SharpeBootstrapReport",
     "SharpeDifference",
     "SharpeMoments",
     "SharpeReport",
     "Sides",
+    "Timeline",
     "Verdict",
     "VolatilityShift",
     "WinRateReport",
@@ -96,12 +112,17 @@ __all__ = [
     "agreement",
     "bootstrap",
     "calibration_error",
+    "closed_e_benjamini_hochberg",
     "confidence_spread",
+    "decide_family",
     "deflated_sharpe",
     "degradation",
     "drawdown_ratio",
     "drawdown_test",
+    "e_benjamini_hochberg",
+    "e_holm",
     "early_late",
+    "effective_share",
     "ewma_weights",
     "expected_maximum_sharpe",
     "hedge_weights",
@@ -120,9 +141,11 @@ __all__ = [
     "mixture_rho",
     "monotonicity",
     "optimal_block_length",
+    "paired",
     "paired_mean_report",
     "population_stability",
     "probabilistic_sharpe",
+    "reality_check",
     "reliability_curve",
     "sharpe_standard_error",
     "thompson_beta",

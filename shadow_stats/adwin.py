@@ -1,6 +1,7 @@
 """Did a mean move? ADWIN: a window that grows while its mean is steady and drops its oldest part when it is not."""
 
 import base64
+import binascii
 import math
 import struct
 from collections.abc import Iterator, Mapping
@@ -10,6 +11,7 @@ from typing import Any, NamedTuple, Self
 from numpy.typing import ArrayLike
 
 from shadow_stats.checkpoint import opened, sealed
+from shadow_stats.fixed_sample import checked_count
 from shadow_stats.series import checked
 
 _KIND = "Adwin"
@@ -53,7 +55,9 @@ class Adwin:
 
     The window is kept as an exponential histogram: memory and time for each row grow with the logarithm of its width.
     The test of a cut takes rows to lie between 0 and 1: scale others first. After an alarm the window goes on with
-    the rows that it kept, as in the paper (river starts from nothing instead, so only its first alarms are the same).
+    the rows that it kept, as in the paper, where river's detector starts from nothing.
+
+    There is no merge: which rows a window dropped depends on all rows before them.
 
     Args:
         delta: confidence of each cut; above 0 and below 1. It bounds no rate of alarms under repeated checks.
@@ -61,18 +65,19 @@ class Adwin:
 
     Raises:
         ValueError: an argument is outside its range.
+        TypeError: `clock` is not a whole number.
 
     Source: Bifet and Gavalda (2007), "Learning from time-changing data with adaptive windowing", ADWIN2 with
-    the variance bound; side lengths in the cut's bound are lessened by the shortest side less one, as in MOA and river.
+    the variance bound; side lengths in the cut's bound are lessened by the shortest side less one, as in river.
 
     """
 
     __slots__ = ("_rows", *(f"_{name}" for name in (*_TERMS, *_STATE)))
 
     def __init__(self, *, delta: float = 0.002, clock: int = 32) -> None:
-        if not (0.0 < delta < 1.0 and clock >= 1):
-            raise ValueError(f"delta is {delta} and clock {clock}: out of range.")
-        self._delta, self._clock = float(delta), clock
+        if not 0.0 < delta < 1.0:
+            raise ValueError(f"delta is {delta}: it must lie above 0 and below 1.")
+        self._delta, self._clock = float(delta), checked_count("clock", clock, 1)
         self._samples = self._alarms = 0
         self._last_alarm: int | None = None
         self._total = self._squares = 0.0
@@ -91,7 +96,8 @@ class Adwin:
         series = checked("values", values)
         usable = (series >= 0.0) & (series <= 1.0)
         if not usable.all():
-            raise ValueError(f"values[{int(usable.argmin())}] is outside [0, 1]: scale the rows first.")
+            index = int(usable.argmin())
+            raise ValueError(f"values[{index}] is {series[index]}: scale the rows to lie between 0 and 1 first.")
         for value in series.tolist():
             self._insert(value)
             if self._samples % self._clock == 0:
@@ -127,8 +133,8 @@ class Adwin:
         try:
             packed = [base64.b64decode(row, validate=True) for row in found["rows"]]
             state._rows = [[_Bucket(*pair) for pair in struct.iter_unpack("<2d", row)] for row in packed]
-        except struct.error as cause:
-            raise ValueError("state of Adwin has a cut bucket: it was cut short or edited.") from cause
+        except (struct.error, binascii.Error) as cause:
+            raise ValueError("state of Adwin has a broken bucket: it was cut short or edited.") from cause
         return state
 
     def _width(self) -> int:

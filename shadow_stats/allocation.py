@@ -5,6 +5,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from shadow_stats.fixed_sample import checked_count
 from shadow_stats.series import checked
 
 Weights = NDArray[np.float64]
@@ -33,14 +34,18 @@ def thompson_beta(
 
     Raises:
         ValueError: lengths differ, an entry is negative or no number, there is no arm, or an argument is out of range.
+        TypeError: `draws` is not a whole number.
 
-    Source: Thompson (1933), "On the likelihood that one unknown probability exceeds another".
+    Source: Thompson (1933), "On the likelihood that one unknown probability exceeds another in view of the evidence of
+    two samples".
 
     """
     won, lost = _checked_arms("successes", successes, "failures", failures)
-    if won.min() < 0.0 or lost.min() < 0.0 or not 0.0 < prior < math.inf:
-        raise ValueError("successes and failures must be at least 0 and the prior positive.")
-    return _shares_of_best(rng.beta(won + prior, lost + prior, size=(_checked_draws(draws), won.size)))
+    for name, counts in (("successes", won), ("failures", lost)):
+        if counts.min() < 0.0:
+            raise ValueError(f"{name}[{int(counts.argmin())}] is {counts.min()}: it must be at least 0.")
+    _check_positive("prior", prior)
+    return _shares_of_best(rng.beta(won + prior, lost + prior, size=(checked_count("draws", draws, 1), won.size)))
 
 
 def thompson_normal(
@@ -61,15 +66,18 @@ def thompson_normal(
 
     Raises:
         ValueError: lengths differ, an entry is no number, an error is not positive, or an argument is out of range.
+        TypeError: `draws` is not a whole number.
 
     Source: Agrawal and Goyal (2017), "Near-optimal regret bounds for Thompson sampling".
 
     """
     centres, widths = _checked_arms("means", means, "errors", errors)
-    if widths.min() <= 0.0 or not prior_deviation > 0.0:
-        raise ValueError("errors and the prior deviation must be positive.")
+    if widths.min() <= 0.0:
+        raise ValueError(f"errors[{int(widths.argmin())}] is {widths.min()}: it must be positive.")
+    if not prior_deviation > 0.0:
+        raise ValueError(f"prior_deviation is {prior_deviation}: it must be positive, or infinite for no prior.")
     trust = 1.0 / (1.0 + (widths / prior_deviation) ** 2)
-    size = (_checked_draws(draws), centres.size)
+    size = (checked_count("draws", draws, 1), centres.size)
     return _shares_of_best(rng.normal(trust * centres, np.sqrt(trust) * widths, size=size))
 
 
@@ -80,19 +88,18 @@ def ewma_weights(pnl: ArrayLike, *, half_life: float) -> Weights:
 
     Args:
         pnl: profit and loss, rows in their order in time; shape (n, k), n at least 1, any unit.
-        half_life: rows after which a row counts half; positive.
+        half_life: rows after which a row counts half; positive and finite.
 
     Returns:
         Weights that sum to 1; shape (k,).
 
     Raises:
         ValueError: `pnl` is not two-dimensional, empty, or holds nan, an infinity or a number beyond 1e60, or
-            `half_life` is not positive.
+            `half_life` is not positive and finite.
 
     """
     rows = _checked_panel(pnl)
-    if not half_life > 0.0:
-        raise ValueError(f"half_life is {half_life}: it must be positive.")
+    _check_positive("half_life", half_life)
     age = np.arange(len(rows) - 1, -1, -1)
     gains = np.maximum(np.average(rows, axis=0, weights=np.exp2(-age / half_life)), 0.0)
     largest = float(gains.max())
@@ -108,23 +115,28 @@ def hedge_weights(pnl: ArrayLike, *, scale: float, learning_rate: float | None =
     Args:
         pnl: profit and loss; shape (n, k), n at least 1, any unit.
         scale: largest difference between two models in one row; positive, in the unit of `pnl`.
-        learning_rate: positive; None for sqrt(8 ln(k) / n), best for these n rows.
+        learning_rate: positive and finite; None for sqrt(8 ln(k) / n), best for these n rows.
 
     Returns:
         Weights that sum to 1; shape (k,).
 
     Raises:
         ValueError: `pnl` is not two-dimensional, empty, or holds nan, an infinity or a number beyond 1e60, or an
-            argument is not positive.
+            argument is not positive and finite or `scale` far too small.
 
-    Source: Freund and Schapire (1997); Cesa-Bianchi and Lugosi (2006), "Prediction, learning, and games", theorem 2.2.
+    Source: Freund and Schapire (1997), "A decision-theoretic generalization of on-line learning and an application to
+    boosting"; Cesa-Bianchi and Lugosi (2006), "Prediction, learning, and games", theorem 2.2, for the bound.
 
     """
     rows = _checked_panel(pnl)
+    _check_positive("scale", scale)
+    if learning_rate is not None:
+        _check_positive("learning_rate", learning_rate)
     rate = math.sqrt(8.0 * math.log(rows.shape[1]) / len(rows)) if learning_rate is None else learning_rate
-    if not (scale > 0.0 and rate >= 0.0 and math.isfinite(rate)):
-        raise ValueError(f"scale is {scale} and the learning rate {rate}: both must be positive.")
-    logs = rate * (rows / scale).sum(axis=0)
+    with np.errstate(over="ignore", invalid="ignore"):
+        logs = rate * (rows / scale).sum(axis=0)
+    if not np.isfinite(logs).all():
+        raise ValueError(f"scale is {scale}: it must not be so small that the pnl in its unit is beyond all numbers.")
     return _normalised(np.exp(logs - logs.max()))
 
 
@@ -191,8 +203,10 @@ def _normalised(weights: Weights) -> Weights:
 
 def _checked_weights(name: str, weights: ArrayLike) -> Weights:
     values = checked(name, weights)
-    if values.size == 0 or values.min() < 0.0 or not values.any():
-        raise ValueError(f"{name} must be at least 0, and not all 0.")
+    if not values.any():
+        raise ValueError(f"{name} is {values.tolist()}: at least one entry must be above 0.")
+    if values.min() < 0.0:
+        raise ValueError(f"{name}[{int(values.argmin())}] is {values.min()}: it must be at least 0.")
     return values
 
 
@@ -203,10 +217,9 @@ def _checked_arms(name: str, first: ArrayLike, other: str, second: ArrayLike) ->
     return one, two
 
 
-def _checked_draws(draws: int) -> int:
-    if draws < 1:
-        raise ValueError(f"draws is {draws}: at least 1 is needed.")
-    return draws
+def _check_positive(name: str, value: float) -> None:
+    if not 0.0 < value < math.inf:
+        raise ValueError(f"{name} is {value}: it must be positive and finite.")
 
 
 def _checked_panel(pnl: ArrayLike) -> Weights:

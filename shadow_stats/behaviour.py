@@ -1,4 +1,7 @@
-"""How predictions behave, whatever they are worth: read from counts, as counters export them."""
+"""How predictions behave, whatever they are worth: read from counts, as counters export them.
+
+The counts are all the state there is. Those of two stretches of time, or of two processes, merge by adding them up.
+"""
 
 import math
 from dataclasses import dataclass
@@ -66,10 +69,10 @@ class Agreement:
 
     Attributes:
         share: of rows with the same action.
-        low: lower end of its 95 % interval (Wilson 1927), for independent rows.
+        low: lower end of its 95 % interval (Wilson), for independent rows.
         high: upper end.
-        kappa: agreement beyond chance (Cohen 1960, equation 1): 1 always, 0 as by chance; nan where both models
-            always choose the same single action, for which chance explains everything.
+        kappa: agreement beyond chance: 1 always, 0 as by chance; nan where both models always choose the same single
+            action, for which chance explains everything.
         samples: rows counted.
 
     """
@@ -90,7 +93,8 @@ def action_diversity(counts: ArrayLike) -> ActionDiversity:
     Raises:
         ValueError: not one-dimensional, all 0, or an entry is no count.
 
-    Source: Shannon (1948), section 6; Hill (1973) for the effective number.
+    Source: Shannon (1948), "A mathematical theory of communication", section 6; Hill (1973), "Diversity and evenness: a
+    unifying notation and its consequences", for the effective number.
 
     """
     values = checked_counts("counts", counts)
@@ -116,7 +120,8 @@ def confidence_spread(counts: ArrayLike, edges: ArrayLike) -> ConfidenceSpread:
         raise ValueError(f"there are {limits.size} edges for {values.size} bins: one more than bins is needed.")
     widths = np.diff(limits)
     if not (widths > 0.0).all():
-        raise ValueError("edges must increase.")
+        index = int(np.argmin(widths > 0.0))
+        raise ValueError(f"edges[{index + 1}] is {limits[index + 1]} after {limits[index]}: edges must increase.")
     middles = limits[:-1] + 0.5 * widths
     mean = float(np.average(middles, weights=values))
     variance = float(np.average((middles - mean) ** 2, weights=values))
@@ -136,6 +141,8 @@ def agreement(table: ArrayLike) -> Agreement:
 
     Raises:
         ValueError: not square, all 0, or an entry is no count.
+
+    Source: Cohen (1960), "A coefficient of agreement for nominal scales", equation 1.
 
     """
     square = np.asarray(table, dtype=np.float64)
@@ -157,4 +164,5 @@ def wilson_interval(share: float, samples: float) -> ConfidenceInterval:
     weight = _NORMAL_975**2 / samples
     centre = (share + 0.5 * weight) / (1.0 + weight)
     half = math.sqrt(weight * (share * (1.0 - share) + 0.25 * weight)) / (1.0 + weight)
-    return ConfidenceInterval(max(centre - half, 0.0), min(centre + half, 1.0))
+    # It always holds the share; without these, rounding can leave 0 or 1 just outside.
+    return ConfidenceInterval(min(max(centre - half, 0.0), share), max(min(centre + half, 1.0), share))

@@ -43,8 +43,8 @@ def optimal_block_length(series: ArrayLike) -> BlockLength:
     Raises:
         ValueError: the series is refused or too short.
 
-    Source: Politis and White (2004), "Automatic block-length selection for the dependent bootstrap", section 3, with
-    the correction by Patton, Politis and White (2009).
+    Source: Politis and White (2004), "Automatic block-length selection for the dependent bootstrap", with the
+    correction by Patton, Politis and White (2009).
 
     """
     values = checked("series", series)

@@ -1,5 +1,6 @@
 """What a path statistic needs to know of a block of profit and loss, so that long paths fold from few summaries."""
 
+from itertools import accumulate
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -28,19 +29,32 @@ class BlockSummaries(NamedTuple):
     @classmethod
     def of_columns(cls, steps: Values) -> Self:
         """Return the summaries of blocks given as columns; shape (length, blocks)."""
-        total, high, low, drawdown = np.zeros((4, steps.shape[1]))
+        summaries = cls.empty(steps.shape[1])
         for step in steps:
-            total += step
-            np.maximum(high, total, out=high)
-            np.minimum(low, total, out=low)
-            np.maximum(drawdown, high - total, out=drawdown)
-        return cls(total, high, low, drawdown)
+            summaries = summaries.longer(step)
+        return summaries
 
     @classmethod
     def at_every_start(cls, series: Values, length: int) -> Self:
         """Return the summaries of the blocks from each start on, the series closed to a circle; shape (n,) each."""
-        circle = np.concatenate([series, series[: length - 1]])
-        return cls.of_columns(np.lib.stride_tricks.sliding_window_view(circle, series.size))
+        return cls.of_columns(_circular_steps(series, length))
+
+    @classmethod
+    def of_every_length(cls, series: Values, longest: int) -> Self:
+        """Return the same for every length up to `longest`; that of a length and a start is at length * n + start."""
+        lengths = accumulate(_circular_steps(series, longest), cls.longer, initial=cls.empty(series.size))
+        return cls(*map(np.concatenate, zip(*lengths, strict=True)))
+
+    @classmethod
+    def empty(cls, count: int) -> Self:
+        """Return the summaries of `count` blocks without a sample."""
+        return cls(*np.zeros((4, count)))
+
+    def longer(self, step: Values) -> Self:
+        """Return the summaries of the blocks with one sample more each."""
+        total = self.total + step
+        high = np.maximum(self.high, total)
+        return type(self)(total, high, np.minimum(self.low, total), np.maximum(self.drawdown, high - total))
 
     def at(self, indices: Indices) -> Self:
         """Return the summaries of the blocks at `indices`; any shape."""
@@ -79,3 +93,10 @@ def maximum_drawdown(series: Values) -> float:
     """Return the largest fall of the cumulative sum from an earlier high, the start included; 0 if it never fell."""
     path = np.add.accumulate(np.concatenate([[0.0], series]))
     return float((np.maximum.accumulate(path) - path).max())
+
+
+def _circular_steps(series: Values, length: int) -> Values:
+    """Return step by step the samples of the blocks from each start on; shape (length, n)."""
+    circle = np.concatenate([series, series[: length - 1]])
+    steps: Values = np.lib.stride_tricks.sliding_window_view(circle, series.size)
+    return steps

@@ -23,6 +23,10 @@ Resampling = Literal["iid", "circular", "stationary"]
 Interval = Literal["percentile", "studentised"]
 
 _FEWEST = 10
+# Blocks of random length are looked up in a table of all lengths up to about this many mean ones, if it then has no
+# more than this many entries; longer blocks are put together. Larger tables leave the cache and are slower.
+_TABLE_MEANS = 3.0
+_TABLE_ENTRIES = 2**19
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,11 +60,14 @@ class BootstrapResult:
 
         Args:
             confidence_level: coverage in large samples, between 0 and 1.
-            method: "percentile" takes quantiles of the distribution (Efron 1979); "studentised" those of the
-                studentised one, which covers better in small samples (Hall 1988; in blocks, Goetze and Kuensch 1996).
+            method: "percentile" takes quantiles of the distribution; "studentised" those of the studentised one, which
+                covers better in small samples.
 
         Raises:
             ValueError: the level is not between 0 and 1, the method is unknown, or the result has no standard errors.
+
+        Source: Efron (1979) for percentiles; Hall (1988), "Theoretical comparison of bootstrap confidence intervals",
+        for studentised ones.
 
         """
         tail = 0.5 - 0.5 * checked_level(confidence_level)
@@ -168,8 +175,9 @@ def bootstrap(
         ValueError: the series is refused, too short or constant, or an argument is out of its range.
         TypeError: `n_resamples` is not a whole number.
 
-    Source: Efron (1979); Politis and Romano (1992), "A circular block-resampling procedure", and (1994), "The
-    stationary bootstrap"; standard errors by Goetze and Kuensch (1996).
+    Source: Efron (1979), "Bootstrap methods: another look at the jackknife"; Politis and Romano (1992), "A circular
+    block-resampling procedure for stationary data", and (1994), "The stationary bootstrap"; standard errors by Goetze
+    and Kuensch (1996), "Second-order correctness of the blockwise bootstrap for stationary observations".
 
     """
     series = _varying(pnl)
@@ -179,13 +187,12 @@ def bootstrap(
     if resampling == "stationary":
         if studentised:
             raise ValueError("studentised errors need blocks of one length: use circular or iid.")
-        # A block of random length is a chain of single samples.
-        return _report(series, length, resampling, _folded(series, 1, _chains(series.size, length, count, generator)))
+        return _report(series, length, resampling, _chained(series, length, count, generator))
     whole = int(length)
     if studentised and series.size < 2 * whole:
         raise ValueError(f"block_length is {whole}: studentised errors need two whole blocks in {series.size} samples.")
     starts = (generator.integers(series.size, size=count) for _ in range(math.ceil(series.size / whole)))
-    return _report(series, length, resampling, _folded(series, whole, starts, studentised=studentised))
+    return _report(series, length, resampling, _folded(series, whole, count, starts, studentised=studentised))
 
 
 def _varying(pnl: ArrayLike) -> Values:
@@ -204,45 +211,63 @@ def _length(series: Values, resampling: Resampling, block_length: float | None) 
         raise ValueError(f"block_length is {block_length}: it must lie between 1 and {series.size}, the samples.")
     if resampling == "iid":
         return 1.0
-    automatic = optimal_block_length(series) if block_length is None else None
-    if resampling == "stationary":
-        return automatic.stationary if automatic else float(block_length or 1.0)
-    return float(math.ceil(automatic.circular if automatic else block_length or 1.0))
+    if block_length is None:
+        automatic = optimal_block_length(series)
+        block_length = automatic.stationary if resampling == "stationary" else automatic.circular
+    return float(block_length) if resampling == "stationary" else float(math.ceil(block_length))
 
 
-def _chains(size: int, length: float, count: int, rng: np.random.Generator) -> Iterator[Indices]:
-    """Give the positions of each sample of the stationary bootstrap, sample by sample; shape (count,) each."""
-    successor = np.roll(np.arange(size), -1)
-    position = rng.integers(size, size=count)
-    yield position
-    for _ in range(size - 1):
-        position = successor.take(position)
-        restarts = np.flatnonzero(rng.random(count) < 1.0 / length)
-        position[restarts] = rng.integers(size, size=restarts.size)
-        yield position
+def _chained(series: Values, length: float, count: int, rng: np.random.Generator) -> _Resamples:
+    """Fold resamples from blocks of random lengths, geometric with mean `length`."""
+    longest = min(series.size, math.ceil(_TABLE_MEANS * length), max(_TABLE_ENTRIES // series.size, 1))
+    paths = BlockSummaries.of_every_length(series, longest)
+    sums = BlockSummaries.of_every_length((series - series.mean()) ** 2, longest).total
+    walks, square = Walks(count), np.zeros(count)
+    for lengths, starts in _random_blocks(series.size, length, longest, count, rng):
+        place = lengths * series.size + starts
+        walks.extend(paths.at(place))
+        square += sums.take(place)
+    return _Resamples(walks.total, square, walks.drawdown, None)
 
 
-def _folded(series: Values, length: int, starts: Iterator[Indices], *, studentised: bool = False) -> _Resamples:
-    """Fold resamples from blocks of `length`, the last one cut to fit; `starts` gives shape (n_resamples,) for each."""
-    whole, rest = divmod(series.size, length)
-    mean = float(series.mean())
-    squares = (series - mean) ** 2
-    start = next(starts)
-    walks, square, products = Walks(start.size), np.zeros(start.size), _BlockProducts(start.size)
-    paths, sums = BlockSummaries.at_every_start(series, length), _circular_sums(squares, length)
+def _random_blocks(
+    size: int, length: float, longest: int, count: int, rng: np.random.Generator
+) -> Iterator[tuple[Indices, Indices]]:
+    """Give lengths (0 once a resample is full) and starts of the next block of each resample; shape (count,) each.
+
+    What a block has beyond `longest` is the next one: a geometric law does not remember how much has passed.
+    """
+    scale = -1.0 / math.log1p(-1.0 / length) if length > 1.0 else 0.0
+    left, starts = np.full(count, size), rng.integers(size, size=count)
+    while left.any():
+        drawn = (scale * rng.standard_exponential(count)).astype(np.intp) + 1
+        lengths = np.minimum(np.minimum(drawn, longest), left)
+        yield lengths, starts
+        left -= lengths
+        fresh = rng.integers(size, size=count)
+        unfinished = np.flatnonzero(drawn > longest)
+        fresh[unfinished] = (starts[unfinished] + longest) % size
+        starts = fresh
+
+
+def _folded(
+    series: Values, length: int, count: int, starts: Iterator[Indices], *, studentised: bool = False
+) -> _Resamples:
+    """Fold resamples from blocks of `length`, the last one cut to fit; `starts` gives shape (count,) for each."""
+    mean, squares = float(series.mean()), (series - series.mean()) ** 2
     shift, usual = length * mean, length * float(squares.mean())
-    for index in range(whole):
-        start = next(starts) if index else start
+    whole, rest = divmod(series.size, length)
+    lengths = [length] * whole + [rest] * min(rest, 1)
+    tables = {part: (BlockSummaries.at_every_start(series, part), _circular_sums(squares, part)) for part in {*lengths}}
+    walks, square, products = Walks(count), np.zeros(count), _BlockProducts(count)
+    for part, start in zip(lengths, starts, strict=True):
+        paths, sums = tables[part]
         blocks, added = paths.at(start), sums.take(start)
         walks.extend(blocks)
         square += added
-        if studentised:
+        if studentised and part == length:
             # Centred, so that the products do not cancel.
             products.add(blocks.total - shift, added - usual)
-    if rest:
-        start = next(starts)
-        walks.extend(BlockSummaries.at_every_start(series, rest).at(start))
-        square += _circular_sums(squares, rest).take(start)
     bare = _Resamples(walks.total, square, walks.drawdown, None)
     return bare._replace(errors=_errors(series, bare, length, products)) if studentised else bare
 
@@ -273,7 +298,7 @@ def _sharpe(mean: Values, square: Values, centre: float) -> tuple[Values, Values
 def _report(series: Values, length: float, resampling: Resampling, sums: _Resamples) -> PnlBootstrap:
     mean = float(series.mean())
     squares = (series - mean) ** 2
-    ratio, slope1, slope2 = (float(part) for part in _sharpe(np.float64(mean), squares.mean(), mean))  # type: ignore[arg-type]
+    ratio, slope1, slope2 = (float(part) for part in _sharpe(np.float64(mean), squares.mean(), mean))  # type: ignore[arg-type] # numbers for arrays
     influence = slope1 * (series - mean) + slope2 * (squares - squares.mean())
     errors = sums.errors or (None, None)
     distribution = _sharpe(sums.total / series.size, sums.square / series.size, mean)[0]

@@ -18,7 +18,7 @@ Alternative = Literal["two-sided", "greater"]
 HORIZON_SHARE = 0.9
 MIXTURE_STRETCH = 4.0
 # How far the horizon lies beyond the planned samples.
-HORIZON_STRETCH = 1.2
+HORIZON_STRETCH = 1.22
 FARTHEST = 10**9
 
 

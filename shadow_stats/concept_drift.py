@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtr
 
+from shadow_stats.effective_samples import effective_share
 from shadow_stats.kolmogorov_smirnov import KolmogorovSmirnov, kolmogorov_smirnov
 from shadow_stats.series import checked
 
@@ -14,7 +15,7 @@ Series = NDArray[np.float64]
 
 _FEWEST = 20
 # Fewer blocks would cost power, more would be too short to be nearly independent. An autoregression of the deviations
-# rejected 8 to 12 % of pairs of equal windows with persistent volatility at 5 %; eight blocks rejected 4 to 5 %.
+# rejected 16 to 21 % of the equal windows of the GARCH process below.
 _BLOCKS = 8
 
 
@@ -67,8 +68,9 @@ def volatility_shift(reference: ArrayLike, current: ArrayLike, *, clustered: boo
         reference: shape (m,), m at least 20, any unit.
         current: shape (n,), n at least 20, in the same unit.
         clustered: allow for volatility that comes in clusters shorter than an eighth of a window: Welch's t of the
-            mean deviations of eight blocks of each. Without it the rows count as independent and the test is Brown
-            and Forsythe's exactly.
+            mean deviations of eight blocks of each. Of equal windows of a GARCH process with a half-life of 14 rows it
+            rejects 6 % at 500 rows, 11 % at 200 and 17 % at 50, for a nominal 5 %. Without it the rows count as
+            independent and the test is Brown and Forsythe's exactly.
 
     Raises:
         ValueError: a window is too short, not one-dimensional, or holds nan, an infinity or a number beyond 1e60.
@@ -97,12 +99,11 @@ def volatility_shift(reference: ArrayLike, current: ArrayLike, *, clustered: boo
 def early_late(values: ArrayLike, *, share: float = 0.5, clustered: bool = True) -> EarlyLate:
     """Compare the late part of one window with its early part.
 
-    The distribution test takes rows as independent: thin a series that remembers before giving it here.
-
     Args:
         values: in their order in time; shape (n,), at least 20 rows in each part, any unit.
         share: how much of the window is early; above 0 and below 1.
-        clustered: as in `volatility_shift`.
+        clustered: allow for rows that remember: the distribution test counts the rows that `effective_share` finds
+            independent, the volatility test is as in `volatility_shift`. Without it both take all rows as independent.
 
     Raises:
         ValueError: `share` is out of range, a part is too short, or `values` is refused by `checked`.
@@ -115,8 +116,10 @@ def early_late(values: ArrayLike, *, share: float = 0.5, clustered: bool = True)
     shortest = min(cut, series.size - cut)
     if shortest < _FEWEST:
         raise ValueError(f"the shorter part has {shortest} rows: at least {_FEWEST} are needed.")
-    distribution = kolmogorov_smirnov(series[:cut], series[cut:])
-    volatility = volatility_shift(series[:cut], series[cut:], clustered=clustered)
+    early, late = series[:cut], series[cut:]
+    independent = effective_share(early, late) if clustered else 1.0
+    distribution = kolmogorov_smirnov(early, late, effective_share=independent)
+    volatility = volatility_shift(early, late, clustered=clustered)
     return EarlyLate(min(2.0 * min(distribution.pvalue, volatility.pvalue), 1.0), distribution, volatility)
 
 

@@ -66,30 +66,37 @@ def degradation(metric: Metric | str, truth: ArrayLike, predicted: ArrayLike, ba
 
     Raises:
         ValueError: an unknown metric, lengths that differ, a number that `checked` refuses, fewer than 20 rows, or a
-            zero in the truth for MAPE.
+            truth for MAPE that is 0 or so small that a loss is beyond 1e60.
 
     Source: Diebold and Mariano (1995), "Comparing predictive accuracy".
 
     """
     kind = Metric(metric)
+    target, current, before = _usable_rows(kind, truth, predicted, baseline)
+    losses = tuple(checked(f"{kind} losses", _LOSSES[kind](target, one)) for one in (current, before))
+    statistic = _paired_statistic(losses[0] - losses[1])
+    pvalue = 1.0 if math.isnan(statistic) else 0.5 * math.erfc(statistic * math.sqrt(0.5))
+    value, reference = (_summary(kind, float(x.mean())) for x in losses)
+    return Degradation(kind, value, reference, _relative_change(value, reference), statistic, pvalue, int(target.size))
+
+
+def _usable_rows(
+    metric: Metric, truth: ArrayLike, predicted: ArrayLike, baseline: ArrayLike
+) -> tuple[Series, Series, Series]:
     target, current, before = checked("truth", truth), checked("predicted", predicted), checked("baseline", baseline)
     if not target.size == current.size == before.size:
         raise ValueError(
             f"truth has {target.size} entries, predicted {current.size} and baseline {before.size}: "
             "they must be the same rows."
         )
-    if kind is Metric.DIRECTIONAL_ACCURACY:
-        moved = target != 0.0
+    moved = target != 0.0
+    if metric is Metric.DIRECTIONAL_ACCURACY:
         target, current, before = target[moved], current[moved], before[moved]
-    if kind is Metric.MAPE and not target.all():
-        raise ValueError(f"truth[{int(np.argmin(target != 0.0))}] is 0: MAPE divides by it.")
+    if metric is Metric.MAPE and not moved.all():
+        raise ValueError(f"truth[{int(np.argmin(moved))}] is 0: MAPE divides by it.")
     if target.size < FEWEST:
         raise ValueError(f"there are {target.size} usable rows: at least {FEWEST} are needed.")
-    losses = _LOSSES[kind](target, current), _LOSSES[kind](target, before)
-    statistic = _paired_statistic(losses[0] - losses[1])
-    pvalue = 1.0 if math.isnan(statistic) else 0.5 * math.erfc(statistic * math.sqrt(0.5))
-    value, reference = (_summary(kind, float(x.mean())) for x in losses)
-    return Degradation(kind, value, reference, _relative_change(value, reference), statistic, pvalue, int(target.size))
+    return target, current, before
 
 
 _LOSSES: dict[Metric, Callable[[Series, Series], Series]] = {

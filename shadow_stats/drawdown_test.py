@@ -78,7 +78,8 @@ def drawdown_test(
         TypeError: a count is not a whole number.
 
     Source: randomisation as in Romano (1990), "On the behavior of randomization tests without a group invariance
-    assumption"; the p-value counts the observed labels (Phipson and Smyth 2010).
+    assumption"; the p-value counts the observed labels, after Phipson and Smyth (2010), "Permutation p-values should
+    never be zero".
 
     """
     first, second = checked_pair(challenger, champion)

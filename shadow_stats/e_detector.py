@@ -3,14 +3,14 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 from numpy.typing import ArrayLike
 
 from shadow_stats.checkpoint import opened, sealed
+from shadow_stats.direction import Direction, checked_direction
 from shadow_stats.series import checked
 
-Direction = Literal["greater", "less", "two-sided"]
 Rule = Literal["shiryaev-roberts", "cusum"]
 
 _KIND = "EDetector"
@@ -56,6 +56,9 @@ class EDetector:
     Each possible size of the shift has its own component; their mean is watched. "shiryaev-roberts" sums the evidence
     over all possible rows of the change; "cusum" takes the best one, is never larger and so alarms never earlier.
 
+    There is no merge: the evidence of later rows counts from every row before them, and an alarm among those restarts
+    it.
+
     Args:
         alpha: one over the mean number of rows to a false alarm; from 1e-9 to below 1.
         mean: the mean before a change, or the edge of what counts as unchanged; in the unit of the rows.
@@ -89,13 +92,13 @@ class EDetector:
             raise ValueError(f"alpha is {alpha}: it must be at least {_SMALLEST_ALPHA:g} and below 1.")
         if not math.isfinite(mean):
             raise ValueError(f"mean is {mean}: it must be finite.")
-        if direction not in {"greater", "less", "two-sided"} or rule not in {"shiryaev-roberts", "cusum"}:
-            raise ValueError(f"direction {direction!r} or rule {rule!r} is unknown.")
+        if rule not in get_args(Rule):
+            raise ValueError(f"rule is {rule!r}: it must be one of {', '.join(get_args(Rule))}.")
         _check_scale(mean, bounds, deviation)
         self._alpha, self._mean = float(alpha), float(mean)
         self._bounds = (float(bounds[0]), float(bounds[1])) if bounds else None
         self._deviation = float(deviation) if deviation else None
-        self._direction, self._rule = direction, rule
+        self._direction, self._rule = checked_direction(direction), rule
         self._samples = self._alarms = 0
         self._last_alarm: int | None = None
         self._evidence = [0.0] * (len(_TILTS) * (2 if direction == "two-sided" else 1))
@@ -115,7 +118,9 @@ class EDetector:
         if self._bounds is not None:
             usable = (series >= self._bounds[0]) & (series <= self._bounds[1])
             if not usable.all():
-                raise ValueError(f"values[{int(usable.argmin())}] is outside the bounds {self._bounds}.")
+                index = int(usable.argmin())
+                low, high = self._bounds
+                raise ValueError(f"values[{index}] is {series[index]}: it must lie within the bounds {low} and {high}.")
         for value in series.tolist():
             self._add(value)
 
@@ -183,7 +188,7 @@ class EDetector:
 
 def _check_scale(mean: float, bounds: tuple[float, float] | None, deviation: float | None) -> None:
     if (bounds is None) == (deviation is None):
-        raise ValueError("give exactly one of bounds and deviation.")
+        raise ValueError(f"bounds is {bounds} and deviation {deviation}: exactly one of them must be given.")
     if bounds is not None and not -math.inf < bounds[0] < mean < bounds[1] < math.inf:
         raise ValueError(f"bounds are {bounds}: they must be finite with the mean {mean} between them.")
     if deviation is not None and not 0.0 < deviation < math.inf:

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -23,10 +24,11 @@ class KolmogorovSmirnov:
 
     Attributes:
         statistic: the distance, between 0 and 1.
-        pvalue: two-sided, for independent rows; ties and bins only make it larger.
+        pvalue: two-sided, for as many independent rows as `effective_share` says; ties and bins only make it larger.
         level: the larger of .15 and .25 that the distance reaches, 0 below them.
         reference_samples: rows of the reference.
         current_samples: rows of the current window.
+        effective_share: share of the rows that was taken to be independent.
 
     """
 
@@ -35,31 +37,38 @@ class KolmogorovSmirnov:
     level: float
     reference_samples: int
     current_samples: int
+    effective_share: float = 1.0
 
 
-def kolmogorov_smirnov(reference: ArrayLike, current: ArrayLike) -> KolmogorovSmirnov:
+def kolmogorov_smirnov(reference: ArrayLike, current: ArrayLike, *, effective_share: float = 1.0) -> KolmogorovSmirnov:
     """Test that two samples come from one distribution.
 
-    The p-value is exact while the product of the sizes is at most 4,000,000, else that of the limit law.
+    For independent rows the p-value is exact while the product of the sizes is at most 4,000,000. Else it is that of
+    the limit law, with as many rows as count as independent.
 
     Args:
         reference: shape (m,), any unit.
         current: shape (n,), in the same unit.
+        effective_share: share of the rows that count as independent, above 0 and at most 1; the function of this name
+            estimates it. The p-value is far too small for rows that remember if it is left at 1.
 
     Raises:
-        ValueError: a sample is empty, not one-dimensional, or holds nan, an infinity or a number beyond 1e60.
+        ValueError: a sample is empty, not one-dimensional, or holds nan, an infinity or a number beyond 1e60, or the
+            share is out of its range.
 
-    Source: Smirnov (1939); Hodges (1958), "The significance probability of the Smirnov two-sample test".
+    Source: Hodges (1958), "The significance probability of the Smirnov two-sample test".
 
     """
     first, second = (np.sort(checked(n, x)) for n, x in (("reference", reference), ("current", current)))
     for name, sample in (("reference", first), ("current", second)):
         if sample.size == 0:
             raise ValueError(f"{name} is empty: there is nothing to compare.")
+    if not 0.0 < effective_share <= 1.0:
+        raise ValueError(f"effective_share is {effective_share}: it must lie above 0 and be at most 1.")
     points = np.concatenate([first, second])
     below = np.searchsorted(first, points, side="right") * second.size
     gap = np.abs(below - np.searchsorted(second, points, side="right") * first.size)
-    return _report(int(gap.max()), first.size, second.size)
+    return _report(int(gap.max()), first.size, second.size, effective_share)
 
 
 def histogram_kolmogorov_smirnov(reference: ArrayLike, current: ArrayLike) -> KolmogorovSmirnov:
@@ -75,20 +84,20 @@ def histogram_kolmogorov_smirnov(reference: ArrayLike, current: ArrayLike) -> Ko
         ValueError: a histogram is empty or not one-dimensional, their lengths differ, or an entry is no count.
 
     """
-    first, second = (x.astype(np.int64) for x in checked_histograms(reference, current))
-    sizes = int(first.sum()), int(second.sum())
-    gap = np.abs(np.cumsum(first) * sizes[1] - np.cumsum(second) * sizes[0])
-    return _report(int(gap.max()), *sizes)
+    # Python's whole numbers, because a product of two totals of counters can be beyond 64 bits.
+    first, second = (list(accumulate(map(int, x))) for x in checked_histograms(reference, current))
+    gap = max(abs(i * second[-1] - j * first[-1]) for i, j in zip(first, second, strict=True))
+    return _report(gap, first[-1], second[-1], 1.0)
 
 
-def _report(gap: int, reference: int, current: int) -> KolmogorovSmirnov:
+def _report(gap: int, reference: int, current: int, share: float) -> KolmogorovSmirnov:
     distance = gap / (reference * current)
-    counted = reference * current <= _LARGEST_COUNTED
+    counted = share == 1.0 and reference * current <= _LARGEST_COUNTED
     pvalue = _counted_pvalue(gap, min(reference, current), max(reference, current)) if counted else 0.0
     if pvalue < _SMALLEST_COUNTED:
-        pvalue = float(kolmogorov(math.sqrt(reference * current / (reference + current)) * distance))
+        pvalue = float(kolmogorov(math.sqrt(share * reference * current / (reference + current)) * distance))
     level = max((level for level in LEVELS if distance >= level), default=0.0)
-    return KolmogorovSmirnov(distance, pvalue, level, reference, current)
+    return KolmogorovSmirnov(distance, pvalue, level, reference, current, share)
 
 
 def _counted_pvalue(gap: int, rows: int, columns: int) -> float:

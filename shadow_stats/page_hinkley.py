@@ -1,15 +1,16 @@
 """Did a mean move? The Page-Hinkley test: cheap and well known, without a stated rate of false alarms."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from numpy.typing import ArrayLike
 
 from shadow_stats.checkpoint import opened, sealed
+from shadow_stats.direction import Direction, checked_direction
+from shadow_stats.fixed_sample import checked_count
 from shadow_stats.series import checked
-
-Direction = Literal["greater", "less", "two-sided"]
 
 _KIND = "PageHinkley"
 _TERMS = ("threshold", "tolerance", "forgetting", "minimum_samples", "direction")
@@ -38,7 +39,8 @@ class PageHinkleyResult:
 class PageHinkley:
     """Cumulative deviations from the running mean, less a tolerance, and how far they have risen or fallen.
 
-    It restarts after an alarm. Nothing bounds how often it alarms by chance: `EDetector` has such a bound.
+    It restarts after an alarm. Nothing bounds how often it alarms by chance: `EDetector` has such a bound. There is no
+    merge: the running mean, and after an alarm the start, are those of the rows before.
 
     Args:
         threshold: excursion that counts as an alarm, in the unit of the rows; positive.
@@ -49,8 +51,10 @@ class PageHinkley:
 
     Raises:
         ValueError: an argument is outside its range.
+        TypeError: `minimum_samples` is not a whole number.
 
-    Source: Page (1954), "Continuous inspection schemes"; Hinkley (1971); the forgetting factor is river's.
+    Source: Page (1954), "Continuous inspection schemes"; Hinkley (1971), "Inference about the change-point from
+    cumulative sum tests"; the forgetting factor is river's.
 
     """
 
@@ -65,16 +69,15 @@ class PageHinkley:
         minimum_samples: int = 30,
         direction: Direction = "two-sided",
     ) -> None:
-        if not (0.0 < threshold < float("inf") and 0.0 <= tolerance < float("inf")):
-            raise ValueError(
-                f"threshold is {threshold} and tolerance {tolerance}: both must be finite and not below 0."
-            )
-        if not (0.0 < forgetting <= 1.0 and minimum_samples >= 1):
-            raise ValueError(f"forgetting is {forgetting} and minimum_samples {minimum_samples}: out of range.")
-        if direction not in {"greater", "less", "two-sided"}:
-            raise ValueError(f"direction is {direction!r}: it must be greater, less or two-sided.")
+        if not 0.0 < threshold < math.inf:
+            raise ValueError(f"threshold is {threshold}: it must be positive and finite.")
+        if not 0.0 <= tolerance < math.inf:
+            raise ValueError(f"tolerance is {tolerance}: it must be finite and not below 0.")
+        if not 0.0 < forgetting <= 1.0:
+            raise ValueError(f"forgetting is {forgetting}: it must lie above 0 and be at most 1.")
         self._threshold, self._tolerance, self._forgetting = float(threshold), float(tolerance), float(forgetting)
-        self._minimum_samples, self._direction = minimum_samples, direction
+        self._minimum_samples = checked_count("minimum_samples", minimum_samples, 1)
+        self._direction = checked_direction(direction)
         self._samples = self._alarms = 0
         self._last_alarm: int | None = None
         self._restart()

@@ -12,7 +12,7 @@ from shadow_stats.boundary import FARTHEST, Alternative, mixture_rho
 from shadow_stats.checkpoint import opened, sealed
 from shadow_stats.design import Design, Sides
 from shadow_stats.series import checked
-from shadow_stats.verdict import ComparisonResult, ConfidenceInterval, Verdict, both_sides, concluded
+from shadow_stats.verdict import ComparisonResult, ConfidenceInterval, Verdict, both_sides, concluded, either_side
 
 _KIND = "PairedSign"
 _COUNTS = ("wins", "losses", "ties")
@@ -24,7 +24,8 @@ _HALVINGS = 60
 def sign_precision(planned: int, alpha: float) -> float:
     """Return the precision of the beta prior whose interval is narrowest at about `planned` decided pairs.
 
-    Source: a beta law with the variance of the normal mixture of Howard et al. (2021), proposition 7.
+    Source: Howard, Ramdas, McAuliffe and Sekhon (2021), "Time-uniform, nonparametric, nonasymptotic confidence
+    sequences": the beta law of their mixture has the variance of the normal one.
     """
     return max(mixture_rho(planned, alpha) - 1.0, 1.0)
 
@@ -46,7 +47,8 @@ def sign_log_e(
         precision: positive, fixed in advance.
         alternative: "two-sided" or "greater".
 
-    Source: Robbins (1970); Howard, Ramdas, McAuliffe and Sekhon (2021), proposition 7.
+    Source: Robbins (1970), "Statistical methods related to the law of the iterated logarithm"; the beta-binomial
+    mixtures of Howard, Ramdas, McAuliffe and Sekhon (2021).
 
     """
     prior_wins, prior_losses = precision * probability, precision * (1.0 - probability)
@@ -107,11 +109,29 @@ class PairedSign:
             self._counts[name] += int(np.count_nonzero(sign))
         self._look()
 
+    def merge(self, later: Self) -> Self:
+        """Return the test of these pairs followed by those of `later`, bit for bit as if they had come in one batch.
+
+        The counts add, in any order. The looks that `later` took by itself were at other evidence: they do not count,
+        and one is taken now.
+
+        Raises:
+            ValueError: the designs differ.
+
+        """
+        if later.design != self._design:
+            raise ValueError(f"later has {later.design}: it must have the same design, {self._design}.")
+        merged: Self = type(self).from_json(self.to_json())
+        merged._counts = {name: count + later._counts[name] for name, count in self._counts.items()}
+        merged._look()
+        return merged
+
     def result(self) -> ComparisonResult:
         """Return what the looks so far say of the chance to win a decided pair, less one half."""
         wins, losses, ties = self._counts.values()
         decided, interval = wins + losses, self._interval()
         verdict = concluded(self._design, interval)
+        better, worse = self._log_e_values()
         return ComparisonResult(
             statistic=(wins - losses) / math.sqrt(decided) if decided else math.nan,
             pvalue=both_sides(self._design, self._pvalue_better, self._pvalue_worse),
@@ -120,9 +140,9 @@ class PairedSign:
             effect=wins / decided - 0.5 if decided else math.nan,
             low=interval.low,
             high=interval.high,
-            log_e_value=sign_log_e(wins, losses, 0.5, self._precision),
-            log_e_better=sign_log_e(wins, losses, self._chance_to_beat, self._precision, "greater"),
-            log_e_worse=sign_log_e(losses, wins, 0.5, self._precision, "greater"),
+            log_e_value=either_side(self._design, better, worse),
+            log_e_better=better,
+            log_e_worse=worse,
             samples=decided + ties,
             nonzero_samples=decided,
             samples_needed=self._samples_needed(verdict),
@@ -151,36 +171,40 @@ class PairedSign:
         state._pvalue_better, state._pvalue_worse, state._low, state._high = (found[name] for name in _SEQUENCE)
         return state
 
-    @property
-    def _chance_to_beat(self) -> float:
-        return 0.5 + self._design.minimum_effect
+    def _log_e_values(self) -> tuple[float, float]:
+        """Return those of "better" and of "worse", 0 where the design does not look for it."""
+        wins, losses, _ = self._counts.values()
+        better = sign_log_e(wins, losses, 0.5 + self._design.minimum_effect, self._precision, "greater")
+        if self._design.sides is Sides.GREATER:
+            return better, 0.0
+        return better, sign_log_e(losses, wins, 0.5, self._precision, "greater")
 
     def _look(self) -> None:
         wins, losses, _ = self._counts.values()
-        better = sign_log_e(wins, losses, self._chance_to_beat, self._precision, "greater")
+        better, worse = self._log_e_values()
         self._pvalue_better = min(self._pvalue_better, math.exp(min(-better, 0.0)))
-        self._low = max(self._low, self._lowest_chance(wins, losses) - 0.5)
+        self._low = self._lowest_chance(wins, losses, 0.5 + self._low) - 0.5
         if self._design.sides is Sides.TWO_SIDED:
-            worse = sign_log_e(losses, wins, 0.5, self._precision, "greater")
             self._pvalue_worse = min(self._pvalue_worse, math.exp(min(-worse, 0.0)))
-            self._high = min(self._high, 0.5 - self._lowest_chance(losses, wins))
+            self._high = 0.5 - self._lowest_chance(losses, wins, 0.5 - self._high)
 
     def _interval(self) -> ConfidenceInterval:
         if self._low > self._high:
             return ConfidenceInterval(math.nan, math.nan)
         return ConfidenceInterval(self._low, self._high)
 
-    def _lowest_chance(self, wins: int, losses: int) -> float:
-        """Return the smallest chance to win that is not rejected in favour of a larger one, at the level of one side."""
-        if wins == 0:
-            return 0.0
-        low, high = 0.0, wins / (wins + losses)
-        target = -math.log(self._design.side_level)
+    def _lowest_chance(self, wins: int, losses: int, known: float) -> float:
+        """Return the smallest chance to win, from `known` on, that is not rejected in favour of a larger one."""
+        if wins == 0 or (known > 0.0 and not self._is_rejected(known, wins, losses)):
+            return known
+        low, high = known, max(wins / (wins + losses), known)
         for _ in range(_HALVINGS):
             middle = 0.5 * (low + high)
-            rejected = sign_log_e(wins, losses, middle, self._precision, "greater") >= target
-            low, high = (middle, high) if rejected else (low, middle)
+            low, high = (middle, high) if self._is_rejected(middle, wins, losses) else (low, middle)
         return low
+
+    def _is_rejected(self, chance: float, wins: int, losses: int) -> bool:
+        return sign_log_e(wins, losses, chance, self._precision, "greater") >= -math.log(self._design.side_level)
 
     def _samples_needed(self, verdict: Verdict) -> int | None:
         if verdict is not Verdict.INCONCLUSIVE:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc
 
+from shadow_stats.fixed_sample import checked_count
 from shadow_stats.series import checked
 
 LEVELS = (0.1, 0.2, 0.25, 0.3)
@@ -49,6 +50,7 @@ def population_stability(reference: ArrayLike, current: ArrayLike, *, bins: int 
     Raises:
         ValueError: a sample is empty, not one-dimensional, or holds nan, an infinity or a number beyond 1e60, or
             `bins` is below 2.
+        TypeError: `bins` is not a whole number.
 
     Source: Lewis (1994), "An Introduction to Credit Scoring"; the law of the index is in `histogram_stability`.
 
@@ -67,10 +69,10 @@ def quantile_edges(reference: NDArray[np.float64], bins: int) -> NDArray[np.floa
 
     Raises:
         ValueError: `bins` is below 2.
+        TypeError: `bins` is not a whole number.
 
     """
-    if bins < 2:
-        raise ValueError(f"bins is {bins}: at least 2 are needed.")
+    checked_count("bins", bins, 2)
     # An edge is a value of the sample itself, so that it stays on its own side of the bin.
     inner = np.quantile(reference, np.arange(1, bins) / bins, method="inverted_cdf")
     edges, repeats = np.unique(inner, return_counts=True)

@@ -93,13 +93,15 @@ def sharpe_standard_error(moments: SharpeMoments, *, at: float | None = None) ->
         at: Sharpe ratio at which to take it, per sample; None for the estimate.
 
     Raises:
-        ValueError: the formula leaves the ratio no variance, as it can for extreme skewness or autocorrelation.
+        ValueError: `at` is not finite, or the formula leaves the ratio no variance, as it can for extreme skewness or
+            autocorrelation.
 
     Source: Lopez de Prado, Lipton and Zoonekynd (2025), "How to use the Sharpe ratio"; without autocorrelation
-    Mertens (2002), with normal returns besides Lo (2002).
+    Mertens (2002), "Comments on variance of the IID estimator in Lo (2002)", with normal returns besides Lo (2002),
+    "The statistics of Sharpe ratios".
 
     """
-    sharpe = moments.sharpe if at is None else at
+    sharpe = moments.sharpe if at is None else _checked_ratio("at", at)
     return math.sqrt(_variance(moments, sharpe) / moments.samples)
 
 
@@ -112,11 +114,13 @@ def probabilistic_sharpe(moments: SharpeMoments, *, benchmark: float = 0.0, conv
         convention: "null" or "estimate", see the module.
 
     Raises:
-        ValueError: the convention is unknown, or the formula leaves the ratio no variance (extreme skewness).
+        ValueError: the benchmark is not finite, the convention is unknown, or the formula leaves the ratio no variance
+            (extreme skewness).
 
     Source: Bailey and Lopez de Prado (2012), "The Sharpe ratio efficient frontier" ("estimate").
 
     """
+    _checked_ratio("benchmark", benchmark)
     return float(ndtr((moments.sharpe - benchmark) / _null_error(moments, benchmark, convention)))
 
 
@@ -135,7 +139,8 @@ def minimum_track_record(
         Samples, not rounded; infinite for a ratio that is not above the benchmark.
 
     Raises:
-        ValueError: alpha is out of its range, the convention is unknown, or the formula leaves no variance.
+        ValueError: alpha is out of its range, the benchmark is not finite, the convention is unknown, or the formula
+            leaves no variance.
 
     Source: Bailey and Lopez de Prado (2012) ("estimate").
 
@@ -143,7 +148,7 @@ def minimum_track_record(
     if not 0.0 < alpha < 0.5:
         raise ValueError(f"alpha is {alpha}: it must lie above 0 and below 0.5.")
     at_null = _checked(convention) == "null"
-    excess = moments.sharpe - benchmark
+    excess = moments.sharpe - _checked_ratio("benchmark", benchmark)
     if excess <= 0.0:
         return math.inf
     if at_null:
@@ -232,6 +237,12 @@ def _checked(convention: Convention) -> Convention:
     if convention not in get_args(Convention):
         raise ValueError(f"convention is {convention!r}: it must be one of {', '.join(get_args(Convention))}.")
     return convention
+
+
+def _checked_ratio(name: str, ratio: float) -> float:
+    if not math.isfinite(ratio):
+        raise ValueError(f"{name} is {ratio}: a Sharpe ratio must be a finite number.")
+    return ratio
 
 
 def _checked_variance(variance: float) -> float:

@@ -60,8 +60,9 @@ class CalibrationTest:
     Raises:
         ValueError: `alpha` is out of range.
 
-    Source: Henzi and Ziegel (2022) and Arnold, Henzi and Ziegel (2023), "Sequentially valid tests for forecast
-    calibration"; the alternatives are those of Cox (1958), "Two further applications of a model for binary regression".
+    Source: Henzi and Ziegel (2022), "Valid sequential inference on probability forecast performance", and Arnold, Henzi
+    and Ziegel (2023), "Sequentially valid tests for forecast calibration", for the method; the alternatives are those
+    of Cox (1958), "Two further applications of a model for binary regression".
 
     """
 
@@ -93,6 +94,25 @@ class CalibrationTest:
         self._logs = paths[-1].copy()
         self._largest = max(self._largest, float(_log_mean(paths).max()))
         self._samples += int(predicted.size)
+
+    def merge(self, later: Self) -> Self:
+        """Return the test of these rows followed by those of `later`.
+
+        The e-value is that of all rows, up to rounding. Its largest value among the rows of `later` is not known, since
+        the largest mean of 48 ratios cannot be told from where each ends: only their last row is a look, so the p-value
+        is valid and at least that of the rows in a row.
+
+        Raises:
+            ValueError: the levels differ.
+
+        """
+        if later._alpha != self._alpha:
+            raise ValueError(f"later has alpha {later._alpha}: it must be the same, {self._alpha}.")
+        merged: Self = type(self)(self._alpha)
+        merged._samples = self._samples + later._samples
+        merged._logs = self._logs + later._logs
+        merged._largest = max(self._largest, merged.result().log_e_value)
+        return merged
 
     def result(self) -> CalibrationTestResult:
         """Return the evidence against calibration so far."""
@@ -133,7 +153,8 @@ class IsotonicRecalibration:
         ValueError: `alpha` is out of range.
 
     Source: Zadrozny and Elkan (2002), "Transforming classifier scores into accurate multiclass probability
-    estimates"; the fit is Barlow, Bartholomew, Bremner and Brunk (1972), chapter 1.
+    estimates"; the fit is Barlow, Bartholomew, Bremner and Brunk (1972), "Statistical inference under order
+    restrictions", chapter 1.
 
     """
 
@@ -160,6 +181,22 @@ class IsotonicRecalibration:
         self._counts = self._counts + np.bincount(place, minlength=_CELLS)
         self._sums = self._sums + np.bincount(place, weights=predicted, minlength=_CELLS)
         self._events = self._events + np.bincount(place, weights=happened, minlength=_CELLS)
+
+    def merge(self, later: Self) -> Self:
+        """Return the recalibration by these rows and those of `later`.
+
+        The map is that of all rows, up to rounding; the test merges as `CalibrationTest` does.
+
+        Raises:
+            ValueError: the levels differ.
+
+        """
+        merged: Self = type(self)()
+        merged._test = self._test.merge(later._test)
+        merged._counts = self._counts + later._counts
+        merged._sums = self._sums + later._sums
+        merged._events = self._events + later._events
+        return merged
 
     def transform(self, probabilities: ArrayLike) -> Series:
         """Return recalibrated probabilities; shape (n,).

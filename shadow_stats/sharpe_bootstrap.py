@@ -80,7 +80,9 @@ def ledoit_wolf_bootstrap(
         ValueError: a series is refused, too short or constant, the lengths differ, or an argument is out of its range.
         TypeError: a count is not a whole number.
 
-    Source: Ledoit and Wolf (2008), section 3.2.2; variance by Goetze and Kuensch (1996).
+    Source: Ledoit and Wolf (2008), "Robust performance hypothesis testing with the Sharpe ratio", section 3.2.2; the
+    variance is that of Goetze and Kuensch (1996), "Second-order correctness of the blockwise bootstrap for stationary
+    observations".
 
     """
     kernel = ledoit_wolf_hac(challenger, champion, prewhiten=True)

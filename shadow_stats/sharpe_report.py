@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
+from shadow_stats.fixed_sample import checked_level
+from shadow_stats.long_run_variance import ROUNDING_SHARE
 from shadow_stats.series import checked_pair
 from shadow_stats.sharpe import sharpe_gradient
 from shadow_stats.verdict import ConfidenceInterval
@@ -37,8 +39,13 @@ class SharpeReport:
     samples: int
 
     def confidence_interval(self, confidence_level: float = 0.95) -> ConfidenceInterval:
-        """Return the interval that covers the difference with probability `confidence_level` in large samples."""
-        half_width = float(ndtri(0.5 + 0.5 * confidence_level)) * self.standard_error
+        """Return the interval that covers the difference with probability `confidence_level` in large samples.
+
+        Raises:
+            ValueError: the level is not between 0 and 1.
+
+        """
+        half_width = float(ndtri(0.5 + 0.5 * checked_level(confidence_level))) * self.standard_error
         return ConfidenceInterval(self.effect - half_width, self.effect + half_width)
 
 
@@ -55,14 +62,17 @@ def jobson_korkie_memmel(challenger: ArrayLike, champion: ArrayLike) -> SharpeRe
     Raises:
         ValueError: a series is refused, too short or constant, or the lengths differ.
 
-    Source: Jobson and Korkie (1981) with the correction of Memmel (2003).
+    Source: Jobson and Korkie (1981), "Performance hypothesis testing with the Sharpe and Treynor measures", with the
+    correction of Memmel (2003), "Performance hypothesis testing with the Sharpe ratio".
 
     """
     first, second = _varying_pair(challenger, champion)
     sharpe1, sharpe2 = (float(x.mean() / x.std(ddof=1)) for x in (first, second))
     correlation = float(np.corrcoef(first, second)[0, 1])
-    shape = sharpe1**2 + sharpe2**2 - 2.0 * sharpe1 * sharpe2 * correlation**2
-    return _report(sharpe1 - sharpe2, (2.0 * (1.0 - correlation) + 0.5 * shape) / first.size, first.size)
+    squares = sharpe1**2 + sharpe2**2
+    shape = squares - 2.0 * sharpe1 * sharpe2 * correlation**2
+    variance = (2.0 * (1.0 - correlation) + 0.5 * shape) / first.size
+    return _report(sharpe1 - sharpe2, variance, (2.0 + 0.5 * squares) / first.size, first.size)
 
 
 def ledoit_wolf_hac(challenger: ArrayLike, champion: ArrayLike, *, prewhiten: bool = False) -> SharpeReport:
@@ -80,7 +90,8 @@ def ledoit_wolf_hac(challenger: ArrayLike, champion: ArrayLike, *, prewhiten: bo
     Raises:
         ValueError: a series is refused, too short or constant, or the lengths differ.
 
-    Source: Ledoit and Wolf (2008), section 3.1; Andrews (1991), Andrews and Monahan (1992).
+    Source: Ledoit and Wolf (2008), "Robust performance hypothesis testing with the Sharpe ratio", section 3.1; the
+    kernel and its bandwidth are those of Andrews (1991), the prewhitening that of Andrews and Monahan (1992).
 
     """
     first, second = _varying_pair(challenger, champion)
@@ -90,9 +101,10 @@ def ledoit_wolf_hac(challenger: ArrayLike, champion: ArrayLike, *, prewhiten: bo
     deviations = raw - means
     size = first.size
     covariance = _prewhitened_covariance(deviations) if prewhiten else _kernel_covariance(deviations)
-    variance = float(gradient @ covariance @ gradient) * size / (size - 4) / size
+    variance = float(gradient @ covariance @ gradient) / (size - 4)
+    apart = float(gradient**2 @ np.diag(covariance)) / (size - 4)
     effect = first.mean() / first.std(ddof=1) - second.mean() / second.std(ddof=1)
-    return _report(float(effect), variance, size)
+    return _report(float(effect), variance, apart, size)
 
 
 def _varying_pair(challenger: ArrayLike, champion: ArrayLike) -> tuple[Matrix, Matrix]:
@@ -105,8 +117,9 @@ def _varying_pair(challenger: ArrayLike, champion: ArrayLike) -> tuple[Matrix, M
     return first, second
 
 
-def _report(effect: float, variance: float, samples: int) -> SharpeReport:
-    if variance <= 0.0:
+def _report(effect: float, variance: float, apart: float, samples: int) -> SharpeReport:
+    """Return the report, unless `variance` is no more than rounding beside what the parts would have `apart`."""
+    if variance <= ROUNDING_SHARE * apart:
         raise ValueError("the two series have the same Sharpe ratio by construction: there is nothing to test.")
     error = math.sqrt(variance)
     statistic = effect / error
@@ -123,12 +136,13 @@ def _prewhitened_covariance(deviations: Matrix) -> Matrix:
 
 
 def _kernel_covariance(deviations: Matrix) -> Matrix:
+    """Weigh the products of all pairs of rows by their distance: a convolution, by Fourier's way in n log n."""
     size = len(deviations)
     width = 1.3221 * (_curvature(deviations) * size) ** 0.2
-    covariance = deviations.T @ deviations / size
-    for lag in range(1, size):
-        product = deviations[lag:].T @ deviations[:-lag] / size
-        covariance += _quadratic_spectral(lag / width) * (product + product.T)
+    weights = _quadratic_spectral(np.arange(size) / width)
+    circle = np.concatenate([weights, [0.0], weights[:0:-1]])
+    spectrum = np.fft.rfft(circle)[:, None] * np.fft.rfft(deviations, circle.size, axis=0)
+    covariance: Matrix = deviations.T @ np.fft.irfft(spectrum, circle.size, axis=0)[:size] / size
     return covariance
 
 
@@ -142,6 +156,7 @@ def _curvature(deviations: Matrix) -> float:
     return float(numerator.sum() / (variance**2 / (1.0 - slope) ** 4).sum())
 
 
-def _quadratic_spectral(distance: float) -> float:
-    angle = 1.2 * math.pi * distance
-    return 3.0 / angle**2 * (math.sin(angle) / angle - math.cos(angle))
+def _quadratic_spectral(distances: Matrix) -> Matrix:
+    """Return the kernel at `distances`, the first of which is 0."""
+    angle = 1.2 * math.pi * distances[1:]
+    return np.concatenate([[1.0], 3.0 / angle**2 * (np.sin(angle) / angle - np.cos(angle))])

@@ -23,7 +23,9 @@ def welch(challenger: ArrayLike, champion: ArrayLike, *, alternative: Side = "tw
     Raises:
         ValueError: a series is refused or too short, neither varies, or the alternative is unknown.
 
-    Source: Welch (1947), "The generalization of 'Student's' problem"; degrees of freedom by Satterthwaite (1946).
+    Source: Welch (1947), "The generalization of 'Student's' problem when several different population variances are
+    involved"; degrees of freedom by Satterthwaite (1946), "An approximate distribution of estimates of variance
+    components".
 
     """
     samples = {"challenger": checked("challenger", challenger), "champion": checked("champion", champion)}

@@ -53,12 +53,20 @@ class PairedWins:
         champion_only: pairs that only the champion won.
         neither: pairs that neither won.
 
+    Raises:
+        ValueError: a count is negative.
+        TypeError: a count is not a whole number.
+
     """
 
     both: int
     challenger_only: int
     champion_only: int
     neither: int
+
+    def __post_init__(self) -> None:
+        for name in ("both", "challenger_only", "champion_only", "neither"):
+            checked_count(name, getattr(self, name), 0)
 
     @classmethod
     def of(cls, challenger: ArrayLike, champion: ArrayLike) -> "PairedWins":
@@ -89,7 +97,7 @@ def two_proportion(
         ValueError: there are more wins than samples, nobody won or everybody did, or a term is out of its range.
         TypeError: a count is not a whole number.
 
-    Source: the textbook test; Agresti (2013), "Categorical data analysis", section 3.2.
+    Source: the textbook test; the square of its statistic is Pearson's chi-square of the table of wins and losses.
 
     """
     for name, won, count in zip(("challenger", "champion"), wins, samples, strict=True):
@@ -117,7 +125,8 @@ def mcnemar(wins: PairedWins, *, tail: Tail = "exact") -> WinRateReport:
     Raises:
         ValueError: there is no pair, or the tail is unknown.
 
-    Source: McNemar (1947), exact by the binomial law; Fagerland, Lydersen and Laake (2013), "The McNemar test for
+    Source: McNemar (1947), "Note on the sampling error of the difference between correlated proportions or
+    percentages", exact by the binomial law; Fagerland, Lydersen and Laake (2013), "The McNemar test for
     binary matched-pairs data: mid-p and asymptotic are better than exact conditional".
 
     """

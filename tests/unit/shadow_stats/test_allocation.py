@@ -77,18 +77,24 @@ def test_what_cannot_be_allocated_is_refused() -> None:
         limited_weights([1.0, 1.0], cap=0.4)
     with pytest.raises(ValueError, match="cannot sum to 1"):
         limited_weights([1.0, 1.0], floor=0.6)
-    with pytest.raises(ValueError, match="not all 0"):
+    with pytest.raises(ValueError, match="at least one entry must be above 0"):
         limited_weights([0.0, 0.0])
+    with pytest.raises(ValueError, match=r"weights\[1\] is -1.0"):
+        limited_weights([2.0, -1.0])
     with pytest.raises(ValueError, match="smoothing is 1"):
         limited_weights([1.0], smoothing=1.0)
     with pytest.raises(ValueError, match="2 weights and 1 previous"):
         limited_weights([1.0, 1.0], previous=[1.0])
     with pytest.raises(ValueError, match="one of each for every arm"):
         thompson_beta([1.0], [1.0, 2.0], rng=rng())
-    with pytest.raises(ValueError, match="must be at least 0"):
+    with pytest.raises(ValueError, match=r"successes\[0\] is -1.0: it must be at least 0"):
         thompson_beta([-1.0], [1.0], rng=rng())
-    with pytest.raises(ValueError, match="must be positive"):
+    with pytest.raises(ValueError, match="prior is 0"):
+        thompson_beta([1.0], [1.0], rng=rng(), prior=0.0)
+    with pytest.raises(ValueError, match=r"errors\[0\] is 0.0: it must be positive"):
         thompson_normal([1.0], [0.0], rng=rng())
+    with pytest.raises(ValueError, match="prior_deviation is 0"):
+        thompson_normal([1.0], [1.0], rng=rng(), prior_deviation=0.0)
     with pytest.raises(ValueError, match="draws is 0"):
         thompson_normal([1.0], [1.0], rng=rng(), draws=0)
     with pytest.raises(ValueError, match="pnl has shape"):
@@ -97,5 +103,9 @@ def test_what_cannot_be_allocated_is_refused() -> None:
         ewma_weights([[1.0]], half_life=0.0)
     with pytest.raises(ValueError, match="scale is 0"):
         hedge_weights([[1.0]], scale=0.0)
+    with pytest.raises(ValueError, match="scale is 1e-300: it must not be so small"):
+        hedge_weights([[1e60, 1.0]], scale=1e-300)
+    with pytest.raises(ValueError, match="learning_rate is 0"):
+        hedge_weights([[1.0]], scale=1.0, learning_rate=0.0)
     with pytest.raises(ValueError, match=r"pnl\[1\] is nan"):
         hedge_weights([[1.0, math.nan]], scale=1.0)

@@ -1,3 +1,4 @@
+import importlib
 import math
 
 import numpy as np
@@ -5,6 +6,9 @@ import pytest
 from scipy.stats import entropy
 
 from shadow_stats.behaviour import action_diversity, agreement, confidence_spread, wilson_interval
+
+metrics = importlib.import_module("sklearn.metrics")
+proportion = importlib.import_module("statsmodels.stats.proportion")
 
 
 def test_diversity_is_shannons() -> None:
@@ -36,11 +40,20 @@ def test_empty_bins_do_not_move_the_points() -> None:
     assert (result.low, result.median, result.high) == pytest.approx((0.51, 0.55, 0.59))
 
 
-def test_kappa_equals_the_pinned_value_of_scikit_learn() -> None:
-    result = agreement([[20, 5, 1], [4, 30, 6], [2, 3, 29]])
-    assert result.share == pytest.approx(0.79)
-    assert result.kappa == pytest.approx(0.6808510638297872, rel=1e-14)
-    assert result.low < 0.79 < result.high
+@pytest.mark.parametrize("table", [[[20, 5, 1], [4, 30, 6], [2, 3, 29]], [[5, 90], [80, 3]], [[0, 9], [0, 4]]])
+def test_agreement_is_that_of_scikit_learn(table: list[list[int]]) -> None:
+    result, actions = agreement(table), range(len(table))
+    pairs = [(i, j) for i in actions for j in actions for _ in range(table[i][j])]
+    first, second = zip(*pairs, strict=True)
+    assert result.share == pytest.approx(metrics.accuracy_score(first, second))
+    assert result.kappa == pytest.approx(metrics.cohen_kappa_score(first, second), abs=1e-14)
+    assert result.low <= result.share <= result.high
+
+
+@pytest.mark.parametrize(("count", "samples"), [(0, 7), (3, 7), (7, 7), (81, 263), (1, 10_000)])
+def test_wilsons_interval_is_that_of_statsmodels(count: int, samples: int) -> None:
+    expected = proportion.proportion_confint(count, samples, method="wilson")
+    assert wilson_interval(count / samples, samples) == pytest.approx(expected, abs=1e-12)
 
 
 def test_wilsons_interval_has_published_ends() -> None:
@@ -64,5 +77,5 @@ def test_what_is_no_count_is_refused() -> None:
         agreement([[1, -1], [0, 1]])
     with pytest.raises(ValueError, match="2 edges for 2 bins"):
         confidence_spread([1, 1], [0.0, 1.0])
-    with pytest.raises(ValueError, match="must increase"):
+    with pytest.raises(ValueError, match=r"edges\[2\] is 1.0 after 1.0"):
         confidence_spread([1, 1], [0.0, 1.0, 1.0])

@@ -1,9 +1,13 @@
+import importlib
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy.signal import lfilter
 
 from shadow_stats.block_length import BlockLength, optimal_block_length
+
+arch = importlib.import_module("arch.bootstrap")
 
 Series = NDArray[np.float64]
 
@@ -23,7 +27,6 @@ def test_the_reference_series_has_the_reference_lengths() -> None:
 @pytest.mark.parametrize("coefficient", [-0.5, 0.0, 0.4, 0.9])
 @pytest.mark.parametrize("size", [60, 250, 2000])
 def test_lengths_of_at_least_one_are_those_of_arch(coefficient: float, size: int) -> None:
-    arch = pytest.importorskip("arch.bootstrap")
     series = autoregression(coefficient, size, seed=5)
     expected = np.maximum(arch.optimal_block_length(series).to_numpy().ravel(), 1.0)
     assert optimal_block_length(series) == pytest.approx(expected.tolist())

@@ -1,10 +1,19 @@
+import importlib
 import math
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from shadow_stats.calibration import ReliabilityCurve, calibration_error, monotonicity, reliability_curve
+from shadow_stats.calibration import (
+    CalibrationError,
+    ReliabilityCurve,
+    calibration_error,
+    monotonicity,
+    reliability_curve,
+)
+
+sklearn = importlib.import_module("sklearn.calibration")
 
 Series = NDArray[np.float64]
 
@@ -15,39 +24,53 @@ def forecasts(size: int, seed: int, power: float = 1.0) -> tuple[Series, Series]
     return probabilities, (rng.random(size) < probabilities**power).astype(np.float64)
 
 
-# scikit-learn 1.9.1, calibration_curve(n_bins=5) on the same forecasts.
-UNIFORM = (
-    [0.041237113402061855, 0.13333333333333333, 0.3838383838383838, 0.6936936936936937, 0.8068181818181818],
-    [0.10173913261566918, 0.30317382293800654, 0.5080077364460691, 0.6997086035772885, 0.8933093372226591],
-)
-QUANTILE = (
-    [0.04, 0.14, 0.37, 0.69, 0.8],
-    [0.10479351722093572, 0.30423692509499284, 0.5049611517230367, 0.6880522760021621, 0.8806920284893174],
-)
-
-
-@pytest.mark.parametrize(("equal_mass", "expected"), [(False, UNIFORM), (True, QUANTILE)])
-def test_the_curve_is_the_pinned_one_of_scikit_learn(*, equal_mass: bool, expected: tuple[list[float], ...]) -> None:
-    curve = reliability_curve(*forecasts(500, 3, 1.5), bins=5, equal_mass=equal_mass)
-    assert curve.observed == pytest.approx(expected[0], rel=1e-14)
-    assert curve.predicted == pytest.approx(expected[1], rel=1e-14)
+@pytest.mark.parametrize(("equal_mass", "strategy"), [(False, "uniform"), (True, "quantile")])
+@pytest.mark.parametrize("bins", [1, 5, 15, 40])
+@pytest.mark.parametrize("decimals", [1, 17])
+def test_curve_and_error_are_those_of_scikit_learn(
+    *, bins: int, equal_mass: bool, strategy: str, decimals: int
+) -> None:
+    probabilities, outcomes = forecasts(500, 3, 1.5)
+    probabilities = np.round(probabilities, decimals)
+    observed, predicted = sklearn.calibration_curve(outcomes, probabilities, n_bins=bins, strategy=strategy)
+    curve = reliability_curve(probabilities, outcomes, bins=bins, equal_mass=equal_mass)
+    assert curve.observed == pytest.approx(observed, rel=1e-12)
+    assert curve.predicted == pytest.approx(predicted, rel=1e-12)
     assert sum(curve.counts) == 500
     assert all(a <= b <= c for a, b, c in zip(curve.low, curve.observed, curve.high, strict=True))
+    result = calibration_error(probabilities, outcomes, bins=bins, equal_mass=equal_mass)
+    assert result.expected == pytest.approx(np.average(np.abs(observed - predicted), weights=curve.counts))
 
 
-def test_the_expected_error_is_its_definition() -> None:
-    result = calibration_error([0.1, 0.1, 0.7, 0.9], [0, 1, 1, 1], bins=2, equal_mass=False)
-    assert result.expected == pytest.approx(0.5 * 0.4 + 0.5 * 0.2)
-    assert result.debiased_square == pytest.approx(0.5 * (0.16 - 0.25) + 0.5 * 0.04)
-    assert (result.debiased, result.bins, result.samples) == (0.0, 2, 4)
+def test_the_errors_are_their_definitions() -> None:
+    result = calibration_error([0.1, 0.1, 0.6, 0.8], [0, 1, 1, 1], bins=2, equal_mass=False)
+    assert result.expected == pytest.approx(0.5 * 0.4 + 0.5 * 0.3)
+    # Misses of -.1 and .9 in one bin, of .4 and .2 in the other: the variances of their means are .25 and .01.
+    assert result.debiased_square == pytest.approx(0.5 * (0.4**2 - 0.25) + 0.5 * (0.3**2 - 0.01))
+    assert result.debiased == pytest.approx(-math.sqrt(0.045 - 0.04))
+    assert (result.bins, result.samples) == (2, 4)
 
 
-def test_chance_moves_the_expected_error_and_not_the_debiased_one() -> None:
-    results = [calibration_error(*forecasts(1000, seed)) for seed in range(400)]
-    squares = np.array([result.debiased_square for result in results])
-    assert abs(squares.mean()) <= 3.0 * squares.std() / 20.0
-    assert abs(squares.mean()) <= 2e-4
-    assert np.mean([result.expected for result in results]) > 0.03
+def test_a_bin_with_one_row_says_nothing_of_chance() -> None:
+    alone = calibration_error([0.1, 0.1, 0.9], [0, 1, 0], bins=2, equal_mass=False)
+    assert alone.debiased_square == pytest.approx(2.0 / 3.0 * (0.4**2 - 0.25))
+    assert alone.expected == pytest.approx(2.0 / 3.0 * 0.4 + 0.9 / 3.0)
+    assert calibration_error([0.3], [1]) == CalibrationError(0.7, 0.0, 0.0, 1, 1)
+
+
+@pytest.mark.parametrize("bins", [10, 15])
+def test_right_probabilities_have_an_error_by_chance_and_no_debiased_one(bins: int) -> None:
+    results = [calibration_error(*forecasts(1000, seed), bins=bins) for seed in range(1000)]
+    squares, roots, plain = np.array([(one.debiased_square, one.debiased, one.expected) for one in results]).T
+    assert abs(squares.mean()) <= 3.0 * squares.std() / math.sqrt(1000)
+    assert abs(squares.mean()) <= 1e-4
+    assert abs(roots.mean()) <= 0.002 + 2.0 * roots.std() / math.sqrt(1000)
+    assert plain.mean() > 0.02
+
+
+def test_probabilities_that_differ_within_a_bin_leave_no_bias() -> None:
+    squares = np.array([calibration_error(*forecasts(500, seed), bins=1).debiased_square for seed in range(1000)])
+    assert abs(squares.mean()) <= 3.0 * squares.std() / math.sqrt(1000)
 
 
 def test_a_true_distance_is_measured() -> None:
@@ -90,5 +113,7 @@ def test_what_is_no_forecast_is_refused() -> None:
         calibration_error([], [])
     with pytest.raises(ValueError, match="bins is 0"):
         calibration_error([0.5], [1], bins=0)
+    with pytest.raises(TypeError, match=r"bins is 2\.5"):
+        calibration_error([0.5], [1], bins=2.5)  # type: ignore[arg-type] # that is what is tested
     with pytest.raises(ValueError, match="resamples is 0"):
         monotonicity(reliability_curve([0.5], [1]), rng=np.random.default_rng(0), resamples=0)

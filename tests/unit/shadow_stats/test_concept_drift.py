@@ -2,13 +2,23 @@ import math
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from scipy.signal import lfilter
 from scipy.stats import levene
 
 from shadow_stats.concept_drift import early_late, volatility_shift
+from shadow_stats.effective_samples import effective_share
+from shadow_stats.kolmogorov_smirnov import kolmogorov_smirnov
+
+Series = NDArray[np.float64]
 
 
 def most(replications: int) -> float:
     return 0.05 + 3.0 * math.sqrt(0.05 * 0.95 / replications)
+
+
+def autoregression(rng: np.random.Generator, size: int, coefficient: float) -> Series:
+    return np.asarray(lfilter([1.0], [1.0, -coefficient], rng.normal(size=size + 100))[100:])
 
 
 def test_independent_rows_give_brown_and_forsythes_test() -> None:
@@ -75,6 +85,26 @@ def test_early_against_late_keeps_its_level() -> None:
     rng = np.random.default_rng(6)
     pvalues = [early_late(rng.standard_t(4, 200), share=0.6).pvalue for _ in range(300)]
     assert np.mean(np.array(pvalues) <= 0.05) <= most(300)
+
+
+@pytest.mark.parametrize(("coefficient", "plain"), [(0.5, 0.15), (0.8, 0.4)])
+def test_rows_that_remember_keep_its_level_where_the_plain_test_loses_it(coefficient: float, plain: float) -> None:
+    rng = np.random.default_rng(9)
+    series = [autoregression(rng, 300, coefficient) for _ in range(200)]
+    results = [early_late(values) for values in series]
+    naive = [kolmogorov_smirnov(values[:150], values[150:]).pvalue for values in series]
+    assert np.mean([result.distribution.pvalue <= 0.05 for result in results]) <= most(200)
+    assert np.mean([result.pvalue <= 0.05 for result in results]) <= most(200)
+    assert np.mean(np.array(naive) <= 0.05) > plain
+
+
+def test_the_distribution_counts_the_rows_that_are_independent() -> None:
+    values = autoregression(np.random.default_rng(10), 400, 0.5)
+    early, late = values[:200], values[200:]
+    share = effective_share(early, late)
+    assert 0.0 < share < 1.0
+    assert early_late(values).distribution == kolmogorov_smirnov(early, late, effective_share=share)
+    assert early_late(values, clustered=False).distribution == kolmogorov_smirnov(early, late)
 
 
 def test_what_is_too_short_is_refused() -> None:

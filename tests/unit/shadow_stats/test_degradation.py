@@ -1,3 +1,4 @@
+import importlib
 import math
 
 import numpy as np
@@ -6,6 +7,9 @@ from numpy.typing import NDArray
 
 from shadow_stats.degradation import Metric, degradation
 
+metrics = importlib.import_module("sklearn.metrics")
+linear_model = importlib.import_module("statsmodels.regression.linear_model")
+
 Series = NDArray[np.float64]
 TRUTH = np.random.default_rng(0).normal(size=400)
 CLOSE = TRUTH + np.random.default_rng(1).normal(size=400) * 0.5
@@ -13,22 +17,26 @@ FAR = TRUTH + np.random.default_rng(2).normal(size=400)
 
 
 @pytest.mark.parametrize(
-    ("metric", "of"),
+    ("metric", "name"),
     [
-        (Metric.MAE, lambda x: np.abs(x - TRUTH).mean()),
-        (Metric.RMSE, lambda x: math.sqrt(((x - TRUTH) ** 2).mean())),
-        (Metric.MAPE, lambda x: np.abs((x - TRUTH) / TRUTH).mean()),
-        (Metric.DIRECTIONAL_ACCURACY, lambda x: ((x > 0.0) == (TRUTH > 0.0)).mean()),
+        (Metric.MAE, "mean_absolute_error"),
+        (Metric.RMSE, "root_mean_squared_error"),
+        (Metric.MAPE, "mean_absolute_percentage_error"),
     ],
 )
-def test_each_metric_is_its_definition(metric: Metric, of: object) -> None:
-    assert callable(of)
+def test_each_error_is_that_of_scikit_learn(metric: Metric, name: str) -> None:
     result = degradation(metric, TRUTH, FAR, CLOSE)
+    value, baseline = (getattr(metrics, name)(TRUTH, predicted) for predicted in (FAR, CLOSE))
     assert (result.metric, result.samples) == (metric, 400)
-    assert result.value == pytest.approx(of(FAR))
-    assert result.baseline == pytest.approx(of(CLOSE))
-    assert result.relative_change == pytest.approx(of(FAR) / of(CLOSE) - 1.0)
+    assert (result.value, result.baseline) == pytest.approx((value, baseline))
+    assert result.relative_change == pytest.approx(value / baseline - 1.0)
     assert result.statistic > 0.0
+
+
+def test_directional_accuracy_is_the_accuracy_of_the_signs() -> None:
+    result = degradation("DirectionalAccuracy", TRUTH, FAR, CLOSE)
+    value, baseline = (metrics.accuracy_score(TRUTH > 0.0, predicted > 0.0) for predicted in (FAR, CLOSE))
+    assert (result.value, result.baseline) == pytest.approx((value, baseline))
 
 
 @pytest.mark.parametrize("metric", ["MAE", "RMSE", "DirectionalAccuracy"])
@@ -41,6 +49,18 @@ def test_the_statistic_is_near_the_paired_t_on_independent_rows() -> None:
     losses = np.abs(FAR - TRUTH) - np.abs(CLOSE - TRUTH)
     expected = losses.mean() / (losses.std(ddof=1) / math.sqrt(400))
     assert degradation("MAE", TRUTH, FAR, CLOSE).statistic == pytest.approx(expected, rel=0.15)
+
+
+def test_the_statistic_is_near_that_of_a_kernel_estimate_on_dependent_rows() -> None:
+    rng = np.random.default_rng(12)
+    truth = rng.normal(size=4000)
+    first, second = (np.convolve(rng.normal(size=4003), np.full(4, 0.5), "valid") for _ in range(2))
+    losses = np.abs(first) - np.abs(second)
+    oracle = linear_model.OLS(losses, np.ones(4000)).fit(cov_type="HAC", cov_kwds={"maxlags": 20})
+    result = degradation("MAE", truth, truth + first, truth + second)
+    naive = losses.mean() / (losses.std() / math.sqrt(4000))
+    assert result.statistic == pytest.approx(float(oracle.tvalues[0]), rel=0.1)
+    assert abs(result.statistic) < 0.8 * abs(naive)
 
 
 def test_equal_models_under_dependence_are_called_worse_no_more_often_than_alpha() -> None:
@@ -78,6 +98,8 @@ def test_what_cannot_be_compared_is_refused() -> None:
         degradation("MAE", TRUTH[:19], FAR[:19], CLOSE[:19])
     with pytest.raises(ValueError, match=r"truth\[0\] is 0"):
         degradation("MAPE", np.append(0.0, TRUTH[1:]), FAR, CLOSE)
+    with pytest.raises(ValueError, match=r"MAPE losses\[0\] is"):
+        degradation("MAPE", np.append(1e-100, TRUTH[1:]), FAR, CLOSE)
     with pytest.raises(ValueError, match="Metric"):
         degradation("MSE", TRUTH, FAR, CLOSE)
     with pytest.raises(ValueError, match=r"predicted\[0\] is nan"):

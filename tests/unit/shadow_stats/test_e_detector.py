@@ -88,7 +88,7 @@ def test_evidence_beyond_all_numbers_is_an_alarm_and_stays_json() -> None:
 def test_a_row_outside_its_bounds_is_refused_and_nothing_is_added() -> None:
     detector = EDetector(0.01, 0.5, bounds=(0.0, 1.0))
     before = detector.to_json()
-    with pytest.raises(ValueError, match=r"values\[1\] is outside the bounds"):
+    with pytest.raises(ValueError, match=r"values\[1\] is 1.5: it must lie within the bounds 0.0 and 1.0"):
         detector.update([0.5, 1.5])
     assert detector.to_json() == before
 
@@ -109,6 +109,13 @@ def test_terms_out_of_range_are_refused(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         EDetector(alpha, mean, bounds=bounds, deviation=deviation)
+
+
+def test_an_unknown_direction_or_rule_is_refused() -> None:
+    with pytest.raises(ValueError, match="direction is 'up': it must be one of greater"):
+        EDetector(0.1, 0.0, deviation=1.0, direction="up")  # type: ignore[arg-type] # that is what is tested
+    with pytest.raises(ValueError, match="rule is 'sum': it must be one of shiryaev-roberts"):
+        EDetector(0.1, 0.0, deviation=1.0, rule="sum")  # type: ignore[arg-type] # that is what is tested
 
 
 def test_a_state_that_lost_a_part_is_refused() -> None:

@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from scipy.stats import ks_2samp
+from scipy.stats import ks_2samp, kstwobign
 
 from shadow_stats.kolmogorov_smirnov import histogram_kolmogorov_smirnov, kolmogorov_smirnov
 
@@ -32,6 +32,16 @@ def test_large_samples_follow_the_limit_law() -> None:
     assert kolmogorov_smirnov(first, second).pvalue == pytest.approx(expected, rel=0.1)
 
 
+def test_rows_that_count_as_fewer_say_less() -> None:
+    rng = np.random.default_rng(4)
+    first, second = rng.normal(size=400), rng.normal(0.2, 1.0, size=300)
+    whole = kolmogorov_smirnov(first, second)
+    half = kolmogorov_smirnov(first, second, effective_share=0.5)
+    assert (half.statistic, half.level, half.effective_share) == (whole.statistic, whole.level, 0.5)
+    assert half.pvalue == pytest.approx(kstwobign.sf(math.sqrt(0.5 * 400 * 300 / 700) * whole.statistic))
+    assert half.pvalue > whole.pvalue
+
+
 def test_ties_only_make_it_conservative() -> None:
     rng = np.random.default_rng(2)
     pvalues = [kolmogorov_smirnov(rng.integers(0, 4, 60), rng.integers(0, 4, 60)).pvalue for _ in range(500)]
@@ -51,6 +61,12 @@ def test_a_histogram_is_its_sample_with_ties() -> None:
     assert binned == kolmogorov_smirnov(np.repeat(np.arange(4), first), np.repeat(np.arange(4), second))
 
 
+def test_totals_of_counters_are_not_too_large() -> None:
+    small, large = ([6, 2, 2], [5, 3, 2]), ([6 * 10**12, 2 * 10**12, 2 * 10**12], [5 * 10**12, 3 * 10**12, 2 * 10**12])
+    assert histogram_kolmogorov_smirnov(*large).statistic == histogram_kolmogorov_smirnov(*small).statistic
+    assert histogram_kolmogorov_smirnov(*large).pvalue == 0.0
+
+
 @pytest.mark.parametrize(("moved", "level"), [(140, 0.0), (150, 0.15), (249, 0.15), (250, 0.25)])
 def test_the_level_is_the_larger_one_reached(moved: int, level: float) -> None:
     assert histogram_kolmogorov_smirnov([500, 500], [500 - moved, 500 + moved]).level == level
@@ -68,5 +84,7 @@ def test_what_is_no_sample_is_refused() -> None:
         kolmogorov_smirnov([], [1.0])
     with pytest.raises(ValueError, match=r"current\[0\] is nan"):
         kolmogorov_smirnov([1.0], [math.nan])
+    with pytest.raises(ValueError, match="effective_share is 0"):
+        kolmogorov_smirnov([1.0], [1.0], effective_share=0.0)
     with pytest.raises(ValueError, match="the same bins"):
         histogram_kolmogorov_smirnov([1], [1, 2])

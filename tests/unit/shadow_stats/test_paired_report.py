@@ -1,3 +1,5 @@
+import importlib
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -7,6 +9,8 @@ from scipy.signal import lfilter
 from shadow_stats.fixed_sample import Side
 from shadow_stats.paired_report import paired_mean_report
 from shadow_stats.welch import welch
+
+linear_model = importlib.import_module("statsmodels.regression.linear_model")
 
 Series = NDArray[np.float64]
 
@@ -23,6 +27,19 @@ def test_without_dependence_it_is_the_paired_t_test(alternative: Side) -> None:
     oracle = stats.ttest_rel(challenger, champion, alternative=alternative)
     assert (report.statistic, report.pvalue) == pytest.approx((oracle.statistic, oracle.pvalue))
     assert report.confidence_interval() == pytest.approx(tuple(oracle.confidence_interval()))
+
+
+@pytest.mark.filterwarnings("ignore:yule_walker currently returns:FutureWarning")
+@pytest.mark.parametrize("coefficients", [[0.5], [-0.3], [0.3, 0.3]])
+def test_the_standard_error_is_that_of_the_yule_walker_autoregression_of_statsmodels(
+    coefficients: list[float],
+) -> None:
+    noise = np.random.default_rng(5).normal(size=5200)
+    series = lfilter([1.0], [1.0, *(-one for one in coefficients)], noise)[200:]
+    fitted, scale = linear_model.yule_walker(series, len(coefficients), method="mle")[:2]
+    expected = scale / (1.0 - fitted.sum()) / np.sqrt(5000)
+    # The report allows for the bias of estimated persistence, of the order of 1/n.
+    assert paired_mean_report(series, np.zeros(5000)).standard_error == pytest.approx(expected, rel=0.01)
 
 
 def test_dependence_keeps_equal_models_equal_where_the_t_test_fails() -> None:

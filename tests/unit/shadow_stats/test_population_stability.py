@@ -92,5 +92,7 @@ def test_what_is_no_sample_is_refused() -> None:
         population_stability([1.0], [])
     with pytest.raises(ValueError, match="bins is 1"):
         population_stability([1.0], [1.0], bins=1)
+    with pytest.raises(TypeError, match=r"bins is 2\.5"):
+        population_stability([1.0], [1.0], bins=2.5)  # type: ignore[arg-type] # that is what is tested
     with pytest.raises(ValueError, match=r"current\[0\] is inf"):
         population_stability([1.0], [math.inf])

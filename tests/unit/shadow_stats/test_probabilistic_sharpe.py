@@ -144,6 +144,12 @@ def test_arguments_out_of_range_are_refused() -> None:
         expected_maximum_sharpe(0, 0.1)
     with pytest.raises(ValueError, match="variance is -1"):
         expected_maximum_sharpe(1, -1.0)
+    with pytest.raises(ValueError, match="benchmark is nan"):
+        probabilistic_sharpe(FUND, benchmark=math.nan)
+    with pytest.raises(ValueError, match="benchmark is -inf"):
+        minimum_track_record(FUND, benchmark=-math.inf)
+    with pytest.raises(ValueError, match="at is inf"):
+        sharpe_standard_error(FUND, at=math.inf)
     with pytest.raises(ValueError, match="convention is '2012'"):
         probabilistic_sharpe(FUND, convention="2012")  # type: ignore[arg-type] # that is what is tested
     with pytest.raises(ValueError, match=r"alpha is 0\.5"):

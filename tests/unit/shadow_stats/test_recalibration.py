@@ -1,12 +1,16 @@
+import importlib
 import json
 import math
+from collections.abc import Callable
+from itertools import product
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy.optimize import isotonic_regression
 
 from shadow_stats.recalibration import CalibrationTest, IsotonicRecalibration
+
+sklearn = importlib.import_module("sklearn.isotonic")
 
 Series = NDArray[np.float64]
 
@@ -31,13 +35,56 @@ def test_the_e_value_is_the_mean_likelihood_ratio() -> None:
     assert test.result().log_e_value == pytest.approx(math.log(np.mean(ratios)))
 
 
-def test_right_probabilities_are_rejected_no_more_often_than_alpha_at_any_look() -> None:
-    rejected = 0
-    for seed in range(400):
+def even(rng: np.random.Generator) -> Series:
+    return rng.random(1000)
+
+
+def extreme(rng: np.random.Generator) -> Series:
+    return rng.beta(0.3, 0.3, 1000)
+
+
+def rare(rng: np.random.Generator) -> Series:
+    return rng.beta(1.0, 49.0, 1000)
+
+
+def slow(rng: np.random.Generator) -> Series:
+    return 0.5 + 0.4 * np.sin(rng.random() + np.arange(1000) / 30.0)
+
+
+LAWS: list[Callable[[np.random.Generator], Series]] = [even, extreme, rare, slow]
+
+
+def test_right_probabilities_are_changed_no_more_often_than_alpha_in_a_thousand_looks() -> None:
+    rng, given = np.random.default_rng(0), np.linspace(0.05, 0.95, 10)
+    changed = 0
+    for law in LAWS * 150:
+        model, probabilities = IsotonicRecalibration(0.05), law(rng)
+        model.update(probabilities, (rng.random(1000) < probabilities).astype(np.float64))
+        changed += not np.array_equal(model.transform(given), given)
+    assert changed / 600 <= 0.05
+
+
+def test_under_right_probabilities_the_e_value_is_one_on_average() -> None:
+    probabilities = np.array([0.1, 0.5, 0.85, 0.3, 0.999, 0.02])
+    mean = 0.0
+    for bits in product((0.0, 1.0), repeat=6):
         test = CalibrationTest(0.05)
-        test.update(*forecasts(1000, seed))
-        rejected += test.result().rejected
-    assert rejected / 400 <= 0.05
+        test.update(probabilities, bits)
+        chance = np.where(np.array(bits) == 1.0, probabilities, 1.0 - probabilities).prod()
+        mean += chance * math.exp(test.result().log_e_value)
+    assert mean == pytest.approx(1.0, rel=1e-12)
+
+
+def test_every_row_is_a_look() -> None:
+    probabilities, outcomes = forecasts(60, 7)
+    whole, cut = CalibrationTest(0.05), CalibrationTest(0.05)
+    whole.update(probabilities, outcomes)
+    largest = 0.0
+    for one, happened in zip(probabilities, outcomes, strict=True):
+        cut.update([one], [happened])
+        largest = max(largest, cut.result().log_e_value)
+    assert whole.result().pvalue == pytest.approx(math.exp(-largest))
+    assert whole.result().log_e_value == pytest.approx(cut.result().log_e_value)
 
 
 @pytest.mark.parametrize("power", [0.7, 1.5])
@@ -74,15 +121,24 @@ def test_the_map_then_mends_the_probabilities() -> None:
     assert np.abs(mended - given**2).mean() < 0.3 * np.abs(given - given**2).mean()
 
 
-def test_the_map_passes_through_the_isotonic_fit_of_the_cells() -> None:
+def test_with_few_different_probabilities_the_map_is_the_isotonic_regression_of_scikit_learn() -> None:
     probabilities, outcomes = forecasts(4000, 4, 2.0)
     probabilities = np.round(probabilities, 1)
     model = IsotonicRecalibration()
+    for batch in np.split(np.arange(4000), 8):
+        model.update(probabilities[batch], outcomes[batch])
+    oracle = sklearn.IsotonicRegression(out_of_bounds="clip").fit(probabilities, outcomes)
+    given = np.linspace(0.0, 1.0, 101)
+    assert model.transform(given) == pytest.approx(oracle.predict(given), abs=1e-12)
+
+
+def test_the_map_of_cells_is_near_that_of_all_rows() -> None:
+    probabilities, outcomes = forecasts(20_000, 8, 2.0)
+    model = IsotonicRecalibration()
     model.update(probabilities, outcomes)
-    values, counts = np.unique(probabilities, return_counts=True)
-    shares = [outcomes[probabilities == value].mean() for value in values]
-    expected = isotonic_regression(shares, weights=counts).x
-    assert model.transform(values) == pytest.approx(expected, abs=1e-12)
+    oracle = sklearn.IsotonicRegression(out_of_bounds="clip").fit(probabilities, outcomes)
+    given = np.linspace(0.02, 0.98, 97)
+    assert np.abs(model.transform(given) - oracle.predict(given)).mean() < 0.01
 
 
 def test_the_states_are_small_json_and_resume() -> None:
