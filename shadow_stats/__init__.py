@@ -10,8 +10,8 @@ from shadow_stats.behaviour import (
     agreement,
     confidence_spread,
 )
+from shadow_stats.best_of_many import RealityCheck, reality_check
 from shadow_stats.block_length import BlockLength, optimal_block_length
-from shadow_stats.bootstrap import BootstrapResult, PnlBootstrap, bootstrap
 from shadow_stats.boundary import HybridBoundary, mixture_bound, mixture_log_e, mixture_rho
 from shadow_stats.bounded_mean import BoundedMean
 from shadow_stats.calibration import (
@@ -23,12 +23,13 @@ from shadow_stats.calibration import (
     reliability_curve,
 )
 from shadow_stats.concept_drift import EarlyLate, VolatilityShift, early_late, volatility_shift
-from shadow_stats.degradation import Degradation, Metric, degradation
 from shadow_stats.design import Correction, Dependence, Design, Guarantee, Sides
+from shadow_stats.distribution_distance import KolmogorovSmirnov, histogram_kolmogorov_smirnov, kolmogorov_smirnov
 from shadow_stats.drawdown import Drawdown, drawdown_ratio
-from shadow_stats.drawdown_test import DrawdownReport, drawdown_test
+from shadow_stats.drawdown_report import DrawdownReport, drawdown_test
 from shadow_stats.e_detector import EDetector
 from shadow_stats.effective_samples import effective_share
+from shadow_stats.error_degradation import Degradation, Metric, degradation
 from shadow_stats.family import (
     FamilyDecision,
     closed_e_benjamini_hochberg,
@@ -38,13 +39,15 @@ from shadow_stats.family import (
     holm,
 )
 from shadow_stats.fixed_sample import MeanReport
-from shadow_stats.kolmogorov_smirnov import KolmogorovSmirnov, histogram_kolmogorov_smirnov, kolmogorov_smirnov
 from shadow_stats.mean import PairedMean
 from shadow_stats.page_hinkley import PageHinkley
 from shadow_stats.paired_report import paired_mean_report
 from shadow_stats.paired_sign import PairedSign
-from shadow_stats.population_stability import PopulationStability, histogram_stability, population_stability
-from shadow_stats.probabilistic_sharpe import (
+from shadow_stats.pnl_bootstrap import BootstrapResult, PnlBootstrap, bootstrap
+from shadow_stats.recalibration import CalibrationTest, IsotonicRecalibration
+from shadow_stats.sharpe import SharpeDifference
+from shadow_stats.sharpe_bootstrap import SharpeBootstrapReport, ledoit_wolf_bootstrap
+from shadow_stats.sharpe_confidence import (
     SharpeMoments,
     deflated_sharpe,
     expected_maximum_sharpe,
@@ -52,14 +55,11 @@ from shadow_stats.probabilistic_sharpe import (
     probabilistic_sharpe,
     sharpe_standard_error,
 )
-from shadow_stats.reality_check import RealityCheck, reality_check
-from shadow_stats.recalibration import CalibrationTest, IsotonicRecalibration
-from shadow_stats.sharpe import SharpeDifference
-from shadow_stats.sharpe_bootstrap import SharpeBootstrapReport, ledoit_wolf_bootstrap
 from shadow_stats.sharpe_report import SharpeReport, jobson_korkie_memmel, ledoit_wolf_hac
+from shadow_stats.stability_index import PopulationStability, histogram_stability, population_stability
 from shadow_stats.timeline import PairedSeries, Timeline, paired
+from shadow_stats.unpaired_report import welch
 from shadow_stats.verdict import ComparisonResult, ConfidenceInterval, Verdict
-from shadow_stats.welch import welch
 from shadow_stats.win_rate import PairedWins, WinRateReport, mcnemar, two_proportion
 
 __all__ = [

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from shadow_stats.population_stability import checked_counts
 from shadow_stats.series import checked
+from shadow_stats.stability_index import checked_counts
 from shadow_stats.verdict import ConfidenceInterval
 
 _NORMAL_975 = 1.959963984540054

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtr
 
+from shadow_stats.distribution_distance import KolmogorovSmirnov, kolmogorov_smirnov
 from shadow_stats.effective_samples import effective_share
-from shadow_stats.kolmogorov_smirnov import KolmogorovSmirnov, kolmogorov_smirnov
 from shadow_stats.series import checked
 
 Series = NDArray[np.float64]

@@ -12,13 +12,13 @@ from shadow_stats.design import Design, Guarantee
 from shadow_stats.drawdown import Drawdown
 from shadow_stats.mean import PairedMean
 from shadow_stats.paired_sign import PairedSign
-from shadow_stats.probabilistic_sharpe import SharpeMoments, probabilistic_sharpe
 from shadow_stats.report.csv_table import Values
 from shadow_stats.report.input_error import InputError
 from shadow_stats.report.one_look import OneLook, one_look_tests
 from shadow_stats.report.pairing import PairedRows
 from shadow_stats.report.watch import OnlineTest, Watch, watched
 from shadow_stats.sharpe import SharpeDifference
+from shadow_stats.sharpe_confidence import SharpeMoments, probabilistic_sharpe
 
 
 @dataclass(frozen=True, slots=True)

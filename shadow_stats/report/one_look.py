@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from shadow_stats.bootstrap import bootstrap
-from shadow_stats.drawdown_test import drawdown_test
+from shadow_stats.drawdown_report import drawdown_test
 from shadow_stats.fixed_sample import MeanReport
 from shadow_stats.paired_report import paired_mean_report
+from shadow_stats.pnl_bootstrap import bootstrap
 from shadow_stats.report.csv_table import Values
 from shadow_stats.sharpe_report import SharpeReport, jobson_korkie_memmel, ledoit_wolf_hac
-from shadow_stats.welch import welch
+from shadow_stats.unpaired_report import welch
 from shadow_stats.win_rate import PairedWins, WinRateReport, mcnemar, two_proportion
 
 _NO_ERROR = "these rows give it no standard error."

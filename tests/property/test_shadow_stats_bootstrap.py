@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 from shadow_stats import Design
 from shadow_stats.block_length import optimal_block_length
 from shadow_stats.block_summaries import BlockSummaries, Walks, maximum_drawdown
-from shadow_stats.bootstrap import bootstrap
-from shadow_stats.drawdown_test import drawdown_test
+from shadow_stats.drawdown_report import drawdown_test
 from shadow_stats.paired_sign import PairedSign
+from shadow_stats.pnl_bootstrap import bootstrap
 
 Series = NDArray[np.float64]
 

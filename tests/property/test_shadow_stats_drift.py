@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 
 from shadow_stats.adwin import Adwin
 from shadow_stats.allocation import limited_weights
+from shadow_stats.distribution_distance import kolmogorov_smirnov
 from shadow_stats.e_detector import EDetector
-from shadow_stats.kolmogorov_smirnov import kolmogorov_smirnov
 from shadow_stats.page_hinkley import PageHinkley
-from shadow_stats.population_stability import histogram_stability
 from shadow_stats.recalibration import CalibrationTest
+from shadow_stats.stability_index import histogram_stability
 
 units = st.lists(st.floats(0.0, 1.0, allow_subnormal=False), max_size=60)
 samples = st.lists(st.floats(-100.0, 100.0, allow_subnormal=False), min_size=1, max_size=30)

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from shadow_stats import Correction, Design, Sides, holm
+from shadow_stats.best_of_many import RealityCheck, reality_check
 from shadow_stats.family import closed_e_benjamini_hochberg, decide_family, e_benjamini_hochberg, e_holm
-from shadow_stats.reality_check import RealityCheck, reality_check
 from tests.world.evidence import comparison
 
 Values = NDArray[np.float64]

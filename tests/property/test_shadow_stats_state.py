@@ -13,15 +13,15 @@ from numpy.typing import NDArray
 from shadow_stats import Design, Sides, paired_mean_report, welch
 from shadow_stats.calibration import calibration_error
 from shadow_stats.concept_drift import early_late, volatility_shift
-from shadow_stats.degradation import degradation
+from shadow_stats.distribution_distance import kolmogorov_smirnov
 from shadow_stats.drawdown import Drawdown
 from shadow_stats.e_detector import EDetector
-from shadow_stats.kolmogorov_smirnov import kolmogorov_smirnov
+from shadow_stats.error_degradation import degradation
 from shadow_stats.page_hinkley import PageHinkley
 from shadow_stats.paired_sign import PairedSign
-from shadow_stats.population_stability import population_stability
-from shadow_stats.probabilistic_sharpe import SharpeMoments
 from shadow_stats.recalibration import CalibrationTest, IsotonicRecalibration
+from shadow_stats.sharpe_confidence import SharpeMoments
+from shadow_stats.stability_index import population_stability
 
 Series = NDArray[np.float64]
 Forecasts = list[tuple[float, bool]]

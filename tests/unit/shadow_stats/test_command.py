@@ -14,15 +14,15 @@ from shadow_stats.bounded_mean import BoundedMean
 from shadow_stats.command import main
 from shadow_stats.design import Dependence, Design, Guarantee, Sides
 from shadow_stats.drawdown import Drawdown
-from shadow_stats.drawdown_test import drawdown_test
+from shadow_stats.drawdown_report import drawdown_test
 from shadow_stats.fixed_sample import MeanReport
 from shadow_stats.mean import PairedMean
 from shadow_stats.paired_report import paired_mean_report
 from shadow_stats.paired_sign import PairedSign
-from shadow_stats.probabilistic_sharpe import SharpeMoments, probabilistic_sharpe
 from shadow_stats.sharpe import SharpeDifference
+from shadow_stats.sharpe_confidence import SharpeMoments, probabilistic_sharpe
 from shadow_stats.sharpe_report import SharpeReport, ledoit_wolf_hac
-from shadow_stats.welch import welch
+from shadow_stats.unpaired_report import welch
 
 Series = NDArray[np.float64]
 Report = MeanReport | SharpeReport

@@ -7,8 +7,8 @@ from scipy.signal import lfilter
 from scipy.stats import levene
 
 from shadow_stats.concept_drift import early_late, volatility_shift
+from shadow_stats.distribution_distance import kolmogorov_smirnov
 from shadow_stats.effective_samples import effective_share
-from shadow_stats.kolmogorov_smirnov import kolmogorov_smirnov
 
 Series = NDArray[np.float64]
 

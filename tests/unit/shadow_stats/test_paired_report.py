@@ -8,7 +8,7 @@ from scipy.signal import lfilter
 
 from shadow_stats.fixed_sample import Side
 from shadow_stats.paired_report import paired_mean_report
-from shadow_stats.welch import welch
+from shadow_stats.unpaired_report import welch
 
 linear_model = importlib.import_module("statsmodels.regression.linear_model")
 

@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 from scipy.signal import lfilter
 
 from shadow_stats import paired_mean_report
-from shadow_stats.block_length import optimal_block_length
-from shadow_stats.reality_check import (
+from shadow_stats.best_of_many import (
     BlockResampling,
     _block_begins,
     _deviations,
@@ -17,6 +16,7 @@ from shadow_stats.reality_check import (
     _spreads,
     reality_check,
 )
+from shadow_stats.block_length import optimal_block_length
 
 Values = NDArray[np.float64]
 

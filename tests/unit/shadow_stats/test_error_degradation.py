@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from shadow_stats.degradation import Metric, degradation
+from shadow_stats.error_degradation import Metric, degradation
 
 metrics = importlib.import_module("sklearn.metrics")
 linear_model = importlib.import_module("statsmodels.regression.linear_model")

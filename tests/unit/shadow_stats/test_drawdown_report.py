@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from shadow_stats.block_summaries import maximum_drawdown
-from shadow_stats.drawdown_test import Contrast, _swapped, drawdown_test
+from shadow_stats.drawdown_report import Contrast, _swapped, drawdown_test
 
 Series = NDArray[np.float64]
 

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from shadow_stats.fixed_sample import Side
-from shadow_stats.welch import welch
+from shadow_stats.unpaired_report import welch
 
 FIRST = [27.5, 21.0, 19.0, 23.6, 17.0, 17.9, 16.9, 20.1, 21.9, 22.6, 23.1, 19.6, 19.0, 21.7, 21.4]
 SECOND = [27.1, 22.0, 20.8, 23.4, 23.4, 23.5, 25.8, 22.0, 24.8, 20.2, 21.9, 22.1, 22.9, 30.5, 24.4]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from shadow_stats.probabilistic_sharpe import (
+from shadow_stats.sharpe_confidence import (
     SharpeMoments,
     _maximum_variance,
     deflated_sharpe,

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from shadow_stats.block_length import optimal_block_length
 from shadow_stats.block_summaries import maximum_drawdown
-from shadow_stats.bootstrap import (
+from shadow_stats.pnl_bootstrap import (
     BootstrapResult,
     PnlBootstrap,
     Resampling,

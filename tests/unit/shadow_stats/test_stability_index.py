@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import chi2
 
-from shadow_stats.population_stability import PopulationStability, histogram_stability, population_stability
+from shadow_stats.stability_index import PopulationStability, histogram_stability, population_stability
 
 REPLICATIONS = 1500
 # Three standard errors of a share of 5 % seen in that many replications.

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import ks_2samp, kstwobign
 
-from shadow_stats.kolmogorov_smirnov import histogram_kolmogorov_smirnov, kolmogorov_smirnov
+from shadow_stats.distribution_distance import histogram_kolmogorov_smirnov, kolmogorov_smirnov
 
 
 def test_the_pinned_example() -> None:

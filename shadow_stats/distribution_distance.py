@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import kolmogorov
 
-from shadow_stats.population_stability import checked_histograms
 from shadow_stats.series import checked
+from shadow_stats.stability_index import checked_histograms
 
 LEVELS = (0.15, 0.25)
 # Counting paths costs the product of the sizes: a tenth of a second here. The limit law is exact enough beyond.
