@@ -17,6 +17,9 @@ Alternative = Literal["two-sided", "greater"]
 # Among the pairs tried these stay closest to the power of a fixed horizon, and lose least when the plan was too short.
 HORIZON_SHARE = 0.9
 MIXTURE_STRETCH = 4.0
+# A walk of unit steps that is looked at now and then passes a level by this much more, in steps, than a continuous one
+# of the same variance: -zeta(1/2) / sqrt(2 pi) (Chernoff 1965; Siegmund 1985, "Sequential analysis", chapter 10).
+_OVERSHOOT = 0.5825971579390106
 # How far the horizon lies beyond the planned samples.
 HORIZON_STRETCH = 1.22
 FARTHEST = 10**9
@@ -94,6 +97,7 @@ class HybridBoundary:
         level: error probability of this one direction.
         horizon: last sample of the level boundary.
         ceiling: score of the level boundary, in long-run standard deviations.
+        relief: how much lower that is than for a walk that is watched all the time.
         rho: mixing precision, in samples.
 
     """
@@ -101,22 +105,26 @@ class HybridBoundary:
     level: float
     horizon: float
     ceiling: float
+    relief: float
     rho: float
 
     @classmethod
-    def planned(cls, level: float, samples: float, stretch: float = HORIZON_STRETCH) -> Self:
+    def planned(cls, level: float, samples: float, stretch: float = HORIZON_STRETCH, look_every: int = 1) -> Self:
         """Return the boundary that spends `level` in one direction and is tuned to a verdict at `samples`.
 
         Args:
             level: error probability, above 0 and below .5.
             samples: at which the verdict is expected.
             stretch: horizon of the level boundary over `samples`.
+            look_every: samples from one look to the next, at least. A look at each sample gets no relief, since that
+                takes steps that are near normal each.
 
         """
         rho = mixture_rho(MIXTURE_STRETCH * samples, (1.0 - HORIZON_SHARE) * level, "greater")
         horizon = stretch * samples
-        ceiling = supremum_bound(HORIZON_SHARE * level) * math.sqrt(horizon)
-        return cls(level=level, horizon=horizon, ceiling=ceiling, rho=rho)
+        relief = _OVERSHOOT * (math.sqrt(look_every) - 1.0)
+        ceiling = supremum_bound(HORIZON_SHARE * level) * math.sqrt(horizon) - relief
+        return cls(level=level, horizon=horizon, ceiling=ceiling, relief=relief, rho=rho)
 
     def reaches_ceiling(self, score: float, samples: int) -> bool:
         """Say whether the walk stands at or above the level boundary while that lasts."""
@@ -139,7 +147,7 @@ class HybridBoundary:
             return float(np.logaddexp(-math.log(self.level), open_ended))
         if samples >= self.horizon:
             return open_ended
-        to_go = (self.ceiling - score) / math.sqrt(self.horizon - samples)
+        to_go = (self.ceiling + self.relief - score) / math.sqrt(self.horizon - samples)
         return float(np.logaddexp(math.log(2.0 / self.level) + float(log_ndtr(-to_go)), open_ended))
 
     def pvalue(self, score: float, samples: int) -> float:
@@ -148,7 +156,7 @@ class HybridBoundary:
         open_ended = math.exp(min(-log_e, 0.0)) / (1.0 - HORIZON_SHARE)
         if samples > self.horizon:
             return min(open_ended, 1.0)
-        return min(open_ended, supremum_pvalue(score / math.sqrt(self.horizon)) / HORIZON_SHARE, 1.0)
+        return min(open_ended, supremum_pvalue((score + self.relief) / math.sqrt(self.horizon)) / HORIZON_SHARE, 1.0)
 
     def bound(self, samples: int) -> float:
         """Return the score at which `pvalue` is `level`."""

@@ -161,17 +161,16 @@ def _sources(arguments: argparse.Namespace) -> tuple[Source, Source]:
 
 def _terms(arguments: argparse.Namespace, rows: int) -> Terms:
     planned: int | None = arguments.planned_samples
-    every: int | None = arguments.look_every
+    every = math.ceil(rows / _LOOKS) if arguments.look_every is None else arguments.look_every
     return Terms(
-        design=_design(arguments, max(rows, FEWEST_SAMPLES) if planned is None else planned),
+        design=_design(arguments, max(rows, FEWEST_SAMPLES) if planned is None else planned, every),
         plan_given=planned is not None,
-        look_every=math.ceil(rows / _LOOKS) if every is None else every,
         capital=arguments.capital,
         seed=arguments.seed,
     )
 
 
-def _design(arguments: argparse.Namespace, planned_samples: int) -> Design:
+def _design(arguments: argparse.Namespace, planned_samples: int, look_every: int) -> Design:
     dependence = Dependence(arguments.dependence.capitalize())
     if (dependence is Dependence.REGIMES) != (arguments.session_samples is not None):
         raise InputError("--dependence regimes and --session-samples belong together: give both or neither.")
@@ -186,6 +185,7 @@ def _design(arguments: argparse.Namespace, planned_samples: int) -> Design:
             dependence=dependence,
             bound=arguments.bound,
             session_samples=arguments.session_samples or 1,
+            look_every=look_every,
         )
     except ValueError as error:
         raise InputError(str(error)) from error

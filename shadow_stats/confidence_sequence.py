@@ -9,7 +9,7 @@ from shadow_stats.checkpoint import whole
 from shadow_stats.design import Dependence, Design, Guarantee, Sides
 from shadow_stats.verdict import ComparisonResult, ConfidenceInterval, Verdict, both_sides, concluded, either_side
 
-_KEYS = frozenset({"pvalue_better", "pvalue_worse", "low", "high", "has_reached_up", "has_reached_down"})
+_KEYS = frozenset({"pvalue_better", "pvalue_worse", "low", "high", "has_reached_up", "has_reached_down", "last_look"})
 # The variance under regimes is estimated high rather than low: the same power takes a longer horizon.
 HORIZON_STRETCHES = {Dependence.SHORT: HORIZON_STRETCH, Dependence.REGIMES: 1.45}
 
@@ -46,6 +46,7 @@ class ConfidenceSequence:
         "_has_reached_down",
         "_has_reached_up",
         "_high",
+        "_last_look",
         "_low",
         "_pvalue_better",
         "_pvalue_worse",
@@ -56,15 +57,17 @@ class ConfidenceSequence:
             raise ValueError(f"guarantee is {design.guarantee}: only BoundedMean gives it; here it must be Asymptotic.")
         self._design = design
         stretch = HORIZON_STRETCHES[design.dependence]
-        self._boundary = HybridBoundary.planned(design.side_level, design.expected_samples, stretch)
+        self._boundary = HybridBoundary.planned(design.side_level, design.expected_samples, stretch, design.look_every)
         self._pvalue_better = self._pvalue_worse = 1.0
         self._low, self._high = -math.inf, math.inf
         self._has_reached_up = self._has_reached_down = False
+        self._last_look = 0
 
     def look(self, estimate: Estimate) -> None:
-        """Take one look. The error rate holds for any number of them; the same look twice changes nothing."""
-        if not self._counts(estimate):
+        """Take one look, unless the design wants more rows before it. The error rate holds for any number of them."""
+        if not self._counts(estimate) or estimate.samples < self._last_look + self._design.look_every:
             return
+        self._last_look = estimate.samples
         effect, variance, samples = estimate.effect, estimate.variance, estimate.samples
         per_scale = samples / math.sqrt(variance)
         half_width = self._boundary.bound(samples) / per_scale
@@ -132,6 +135,7 @@ class ConfidenceSequence:
             "high": self._high if self._high < math.inf else None,
             "has_reached_up": self._has_reached_up,
             "has_reached_down": self._has_reached_down,
+            "last_look": self._last_look,
         }
 
     @classmethod
@@ -145,6 +149,7 @@ class ConfidenceSequence:
         found = whole("ConfidenceSequence", data, _KEYS)
         state = cls(design)
         state._pvalue_better, state._pvalue_worse = found["pvalue_better"], found["pvalue_worse"]
+        state._last_look = found["last_look"]
         state._has_reached_up, state._has_reached_down = found["has_reached_up"], found["has_reached_down"]
         state._low = -math.inf if found["low"] is None else found["low"]
         state._high = math.inf if found["high"] is None else found["high"]

@@ -76,6 +76,8 @@ class Design:
         bound: the largest size that one difference can have, in its unit; for `Guarantee.BOUNDED`, and only there.
         session_samples: rows of one session, the time after which a regime may have changed; for `Dependence.REGIMES`,
             where the burn-in is 20 of them. At least 1.
+        look_every: rows from one look to the next, at least 1; sooner looks are not taken. Fewer looks need less room
+            for error, which a verdict then comes sooner for.
         minimum_samples: rows before the first look, at least 100.
         minimum_nonzero: non-zero differences before the first look, at least 60.
 
@@ -96,6 +98,7 @@ class Design:
     dependence: Dependence = Dependence.SHORT
     bound: float | None = None
     session_samples: int = 1
+    look_every: int = 1
     minimum_samples: int = FEWEST_SAMPLES
     minimum_nonzero: int = FEWEST_NONZERO
 
@@ -112,6 +115,7 @@ class Design:
             object.__setattr__(self, name, kind(getattr(self, name)))
         self._check_bound()
         _check_count("session_samples", self.session_samples, 1)
+        _check_count("look_every", self.look_every, 1)
         _check_count("comparisons", self.comparisons, 1)
         _check_count("minimum_samples", self.minimum_samples, FEWEST_SAMPLES)
         _check_count("minimum_nonzero", self.minimum_nonzero, FEWEST_NONZERO)

@@ -28,7 +28,6 @@ class Terms:
     Attributes:
         design: of the comparison of means; its margin and minimum effect and its guarantee are for that alone.
         plan_given: whether the planned samples were asked for; otherwise they are the rows that there are.
-        look_every: rows from one look to the next.
         capital: equity before the first row, in the unit of the files; None if drawdowns are in that unit instead.
         seed: of the bootstrap and the permutations.
 
@@ -36,7 +35,6 @@ class Terms:
 
     design: Design
     plan_given: bool
-    look_every: int
     capital: float | None
     seed: int
 
@@ -104,7 +102,7 @@ def compare(rows: PairedRows, terms: Terms) -> Comparison:
         InputError: a difference is larger than the bound of the design.
 
     """
-    challenger, champion, every = rows.challenger, rows.champion, terms.look_every
+    challenger, champion, every = rows.challenger, rows.champion, terms.design.look_every
     differences = challenger - champion
     _check_bound(differences, terms.design)
     models = [_model(pnl, terms.capital) for pnl in (champion, challenger)]

@@ -25,7 +25,7 @@ def plain_json(comparison: Comparison) -> dict[str, Any]:
             **terms.design.to_json(),
             "planned_samples_given": terms.plan_given,
         },
-        "look_every": terms.look_every,
+        "look_every": terms.design.look_every,
         "looks": comparison.mean.rows.size,
         "capital": terms.capital,
         "seed": terms.seed,

@@ -42,7 +42,7 @@ def _terms(rows: PairedRows, terms: Terms, looks: int) -> str:
         ["paired by", _pairing(rows)],
         ["design", _design(terms.design)],
         ["planned", _plan(terms)],
-        ["looks", f"{looks:,}, {_rhythm(terms.look_every)}, as if watched live"],
+        ["looks", f"{looks:,}, {_rhythm(terms.design.look_every)}, as if watched live"],
     ]
     return "\n".join(f"{name:<12}{value}" for name, value in lines)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from shadow_stats import HybridBoundary, mixture_bound, mixture_log_e, mixture_rho
-from shadow_stats.boundary import Alternative, supremum_bound, supremum_pvalue
+from shadow_stats.boundary import HORIZON_SHARE, Alternative, supremum_bound, supremum_pvalue
 
 
 def test_the_best_mixing_precision_is_the_published_one() -> None:
@@ -49,6 +49,21 @@ def test_brownian_motion_leaves_the_published_band_five_percent_of_the_time() ->
 def test_the_p_value_at_the_hybrid_bound_is_its_level(samples: int) -> None:
     boundary = HybridBoundary.planned(0.025, 1000)
     assert boundary.pvalue(boundary.bound(samples), samples) == pytest.approx(0.025, rel=1e-9)
+
+
+@pytest.mark.parametrize(("look_every", "relief"), [(1, 0.0), (4, 0.5826), (100, 9 * 0.5826)])
+def test_looks_that_are_far_apart_need_a_lower_level(look_every: int, relief: float) -> None:
+    often, seldom = HybridBoundary.planned(0.025, 1000), HybridBoundary.planned(0.025, 1000, look_every=look_every)
+    assert often.ceiling - seldom.ceiling == pytest.approx(relief, abs=1e-3)
+    assert seldom.pvalue(seldom.ceiling, 900) == pytest.approx(0.025, rel=1e-9)
+    assert seldom.bound(10_000) == often.bound(10_000)
+
+
+def test_walks_looked_at_now_and_then_cross_the_lower_level_as_often_as_they_may() -> None:
+    boundary = HybridBoundary.planned(0.1, 500, stretch=1.0, look_every=25)
+    steps = np.random.default_rng(3).normal(scale=5.0, size=(20_000, 20))
+    crossed = (np.cumsum(steps, axis=1) >= boundary.ceiling).any(axis=1).mean()
+    assert crossed == pytest.approx(HORIZON_SHARE * 0.1, abs=3.5 * math.sqrt(0.09 * 0.91 / 20_000) + 0.001)
 
 
 def test_the_hybrid_stays_finite_for_ever() -> None:

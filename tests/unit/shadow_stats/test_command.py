@@ -221,7 +221,7 @@ def test_without_matplotlib_a_plot_is_refused_and_the_rest_works(
 def test_the_figures_are_those_of_the_library(capsys: pytest.CaptureFixture[str]) -> None:
     champion, challenger = write_both()
     found = json_of(capsys, "a.csv", "b.csv", "--planned-samples", "200", "--alpha", "0.1", "--look-every", "7")
-    design = Design(0.1, 200)
+    design = Design(0.1, 200, look_every=7)
     mean, sharpe, wins = PairedMean(design), SharpeDifference(design), PairedSign(design)
     for begin in range(0, ROWS, 7):
         batch = slice(begin, begin + 7)
@@ -239,7 +239,7 @@ def test_the_figures_are_those_of_the_library(capsys: pytest.CaptureFixture[str]
 def test_under_a_bound_the_mean_rests_on_that_alone(capsys: pytest.CaptureFixture[str]) -> None:
     champion, challenger = write_both()
     options = ["--guarantee", "bounded", "--bound", "10", "--margin", "0.1", "--look-every", "240"]
-    design = Design(0.05, ROWS, Guarantee.BOUNDED, bound=10.0, margin=0.1)
+    design = Design(0.05, ROWS, Guarantee.BOUNDED, bound=10.0, margin=0.1, look_every=240)
     bounded = BoundedMean(design)
     bounded.update(challenger - champion)
     found = json_of(capsys, "a.csv", "b.csv", *options)

@@ -70,10 +70,19 @@ def test_a_loss_within_the_margin_is_not_inferior(effect: float, non_inferior: b
 def test_the_e_value_reaches_one_over_the_level_exactly_where_the_level_boundary_is_reached() -> None:
     design = Design(0.05, 1000, sides=Sides.GREATER)
     sequence = ConfidenceSequence(design)
-    for effect, reached in ((0.05, False), (0.2, True), (0.0, True)):
-        seen = Estimate(effect, 1.0, 900, 900)
+    for effect, samples, reached in ((0.05, 900, False), (0.2, 901, True), (0.0, 902, True)):
+        seen = Estimate(effect, 1.0, samples, samples)
         sequence.look(seen)
         assert (sequence.result(seen).log_e_better >= -math.log(design.level)) is reached
+
+
+def test_a_look_sooner_than_the_design_allows_is_not_taken() -> None:
+    design = Design(0.05, 1000, look_every=10)
+    sequence = looked(Estimate(0.05, 1.0, 1000, 1000), design=design)
+    sequence.look(Estimate(0.12, 1.0, 1009, 1009))
+    assert sequence.result(Estimate(0.12, 1.0, 1009, 1009)).verdict is Verdict.INCONCLUSIVE
+    sequence.look(Estimate(0.12, 1.0, 1010, 1010))
+    assert sequence.result(Estimate(0.12, 1.0, 1010, 1010)).verdict is Verdict.BETTER
 
 
 def test_sharing_the_budget_plans_for_more_samples() -> None:

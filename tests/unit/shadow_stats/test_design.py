@@ -16,7 +16,9 @@ def test_a_plan_shorter_than_the_burn_in_is_refused() -> None:
         Design(0.05, 99)
 
 
-@pytest.mark.parametrize(("name", "value"), [("minimum_samples", 99), ("minimum_nonzero", 59), ("comparisons", 0)])
+@pytest.mark.parametrize(
+    ("name", "value"), [("minimum_samples", 99), ("minimum_nonzero", 59), ("comparisons", 0), ("look_every", 0)]
+)
 def test_the_burn_in_can_be_raised_and_never_lowered(name: str, value: int) -> None:
     with pytest.raises(ValueError, match=f"{name} is {value}"):
         Design(0.05, 1000, **{name: value})  # type: ignore[arg-type] # the name is the parameter
@@ -56,6 +58,7 @@ def test_a_design_survives_json() -> None:
         correction=Correction.E_BENJAMINI_HOCHBERG,
         dependence=Dependence.REGIMES,
         session_samples=390,
+        look_every=5,
         minimum_nonzero=80,
     )
     assert Design.from_json(json.loads(json.dumps(design.to_json()))) == design

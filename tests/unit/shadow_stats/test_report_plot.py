@@ -18,7 +18,7 @@ Series = NDArray[np.float64]
 def compared(differences: Series, times: Times | None = None, margin: float = 0.0) -> Comparison:
     champion = np.random.default_rng(1).normal(size=differences.size)
     rows = PairedRows(Source("a.csv", "x"), Source("b.csv", "x"), champion, champion + differences, times=times)
-    terms = Terms(Design(0.05, 300, margin=margin), plan_given=True, look_every=10, capital=None, seed=1)
+    terms = Terms(Design(0.05, 300, margin=margin, look_every=10), plan_given=True, capital=None, seed=1)
     return compare(rows, terms)
 
 

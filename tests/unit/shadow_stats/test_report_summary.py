@@ -16,7 +16,7 @@ Series = NDArray[np.float64]
 def compared(differences: Series, design: Design) -> Comparison:
     champion = np.random.default_rng(1).integers(-3, 4, size=differences.size).astype(np.float64)
     rows = PairedRows(Source("a.csv", "pnl"), Source("b.csv", "pnl"), champion, champion + differences)
-    return compare(rows, Terms(design, plan_given=True, look_every=20, capital=None, seed=1))
+    return compare(rows, Terms(replace(design, look_every=20), plan_given=True, capital=None, seed=1))
 
 
 def noise(size: int = 600, seed: int = 3) -> Series:
