@@ -59,7 +59,7 @@ def optimal_block_length(series: ArrayLike) -> BlockLength:
     spectrum = 2.0 * float(window @ covariances[lags]) - float(covariances[0])
     bend = 2.0 * float((window * lags) @ covariances[lags])
     # The flat-top window can estimate a spectrum of zero or below; then nothing speaks against the longest blocks.
-    ratio = bend**2 / spectrum**2 if spectrum != 0.0 else math.inf
+    ratio = (bend / spectrum) ** 2 if spectrum != 0.0 else math.inf
     longest = float(math.ceil(min(3.0 * math.sqrt(values.size), values.size / 3.0)))
     stationary, circular = ((factor * ratio * values.size) ** (1.0 / 3.0) for factor in (1.0, 1.5))
     return BlockLength(min(max(stationary, 1.0), longest), min(max(circular, 1.0), longest))

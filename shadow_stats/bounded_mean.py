@@ -13,7 +13,7 @@ from shadow_stats.checkpoint import opened, sealed
 from shadow_stats.design import Design, Guarantee, Sides
 from shadow_stats.long_run_variance import ROUNDING_SHARE
 from shadow_stats.series import checked
-from shadow_stats.verdict import ComparisonResult, ConfidenceInterval, Verdict, both_sides, concluded
+from shadow_stats.verdict import ComparisonResult, ConfidenceInterval, Verdict, both_sides, concluded, either_side
 
 _KIND = "BoundedMean"
 _KEYS = frozenset({"design", "nonzero", "squares", "better", "worse"})
@@ -83,12 +83,13 @@ class BoundedMean:
     def result(self) -> ComparisonResult:
         """Return what the looks so far say of the mean difference; the effect is in units of the differences.
 
-        The two-sided e-value is the average of the two one-sided ones against 0. The standard error in the statistic is
+        The standard error in the statistic is
         that of independent rows; no verdict rests on it.
         """
         interval, worse = self._interval(), self._pvalue_worse
         verdict = concluded(self._design, interval)
-        log_e_worse = self._worse.log_e(0.0)
+        log_e_better = self._better.log_e(self._design.minimum_effect)
+        log_e_worse = self._worse.log_e(0.0) if self._design.sides is Sides.TWO_SIDED else 0.0
         return ComparisonResult(
             statistic=self._statistic(),
             pvalue=both_sides(self._design, self._better.pvalue, worse),
@@ -97,8 +98,8 @@ class BoundedMean:
             effect=self._better.mean,
             low=interval.low,
             high=interval.high,
-            log_e_value=float(np.logaddexp(self._better.log_e(0.0), log_e_worse)) - math.log(2.0),
-            log_e_better=self._better.log_e(self._design.minimum_effect),
+            log_e_value=either_side(self._design, log_e_better, log_e_worse),
+            log_e_better=log_e_better,
             log_e_worse=log_e_worse,
             samples=self._better.samples,
             nonzero_samples=self._nonzero,

@@ -167,7 +167,9 @@ class ConfidenceSequence:
         if verdict is not Verdict.INCONCLUSIVE:
             return 0
         effect, margin = estimate.effect, self._design.margin
-        half_width = max(effect - self._design.minimum_effect, -effect, margin - abs(effect))
+        half_width = effect - self._design.minimum_effect
+        if self._design.sides is Sides.TWO_SIDED:
+            half_width = max(half_width, -effect, margin - abs(effect))
         if self._low > self._high or not self._counts(estimate) or half_width <= 0.0:
             return None
         until = self._boundary.samples_until(half_width / math.sqrt(estimate.variance), estimate.samples)

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from operator import index
 from typing import Any, Self
 
 from scipy.special import ndtri
@@ -13,7 +14,7 @@ from scipy.special import ndtri
 FEWEST_SAMPLES = 100
 FEWEST_NONZERO = 60
 # A sum over fewer regimes than this is not yet near normal, and its variance is known too badly.
-FEWEST_REGIMES = 20
+FEWEST_REGIMES = 40
 # The normal quantile of the power that plans are made for, 80 %.
 _POWER = 0.8416212335729143
 
@@ -22,7 +23,11 @@ class Guarantee(StrEnum):
     """What the error rate rests on."""
 
     ASYMPTOTIC = "Asymptotic"
-    """A central limit theorem: weak dependence and moderate tails. Rare large losses need more than this."""
+    """A central limit theorem: memory that ends, moderate tails, a variance that does not rise for good.
+
+    Rare large losses need more than this. Long memory (fractional noise), which no finite regime explains, is beyond
+    it, and a variance that grows twenty-five-fold in mid-course costs up to twice the error rate.
+    """
     BOUNDED = "Bounded"
     """A known largest size of one difference (a stop-loss, a position limit) and nothing else: exact at every size."""
 
@@ -59,12 +64,12 @@ class Design:
     """The terms of one sequential comparison, agreed before any of its data is seen.
 
     Every verdict is read off one confidence sequence, so `alpha` bounds the probability that any verdict, in either
-    direction, at any of unlimited looks, is wrong.
+    direction, at any of unlimited looks, is wrong, as far as the guarantee goes.
 
     Attributes:
         alpha: error budget of the whole family, all `sides` together; above 0 and below .5.
-        planned_samples: samples at which the verdict of a comparison alone is expected. Power is best near it; validity
-            never depends on it.
+        planned_samples: samples at which the verdict of a comparison alone is expected; at least the burn-in and
+            `look_every`. Power is best near it. A test planned for few hundred rows knows their variance less well.
         guarantee: what the error rate rests on.
         comparisons: how many comparisons share `alpha`, K; at least 1. Alone, each gets 1/K of it (Bonferroni).
         margin: non-inferiority margin: a loss up to it does not matter, and within it on either side challenger and
@@ -75,7 +80,7 @@ class Design:
         dependence: how long the differences may depend on each other.
         bound: the largest size that one difference can have, in its unit; for `Guarantee.BOUNDED`, and only there.
         session_samples: rows of one session, the time after which a regime may have changed; for `Dependence.REGIMES`,
-            where the burn-in is 20 of them. At least 1.
+            where the burn-in is 40 of them; 1 elsewhere.
         look_every: rows from one look to the next, at least 1; sooner looks are not taken. Fewer looks need less room
             for error, which a verdict then comes sooner for.
         minimum_samples: rows before the first look, at least 100.
@@ -114,12 +119,12 @@ class Design:
         for name, kind in _ENUMS.items():
             object.__setattr__(self, name, kind(getattr(self, name)))
         self._check_bound()
-        _check_count("session_samples", self.session_samples, 1)
-        _check_count("look_every", self.look_every, 1)
-        _check_count("comparisons", self.comparisons, 1)
-        _check_count("minimum_samples", self.minimum_samples, FEWEST_SAMPLES)
-        _check_count("minimum_nonzero", self.minimum_nonzero, FEWEST_NONZERO)
-        _check_count("planned_samples", self.planned_samples, self.minimum_samples)
+        for name, least in _LEAST_COUNTS.items():
+            object.__setattr__(self, name, _checked_count(name, getattr(self, name), least))
+        if self.dependence is Dependence.SHORT and self.session_samples != 1:
+            raise ValueError(f"session_samples is {self.session_samples}: it belongs to dependence Regimes only.")
+        earliest = max(self.burn_in, self.look_every)
+        object.__setattr__(self, "planned_samples", _checked_count("planned_samples", self.planned_samples, earliest))
 
     @property
     def level(self) -> float:
@@ -173,6 +178,13 @@ class Design:
             )
 
 
+_LEAST_COUNTS = {
+    "comparisons": 1,
+    "session_samples": 1,
+    "look_every": 1,
+    "minimum_samples": FEWEST_SAMPLES,
+    "minimum_nonzero": FEWEST_NONZERO,
+}
 _ENUMS: dict[str, type[StrEnum]] = {
     "guarantee": Guarantee,
     "sides": Sides,
@@ -181,8 +193,9 @@ _ENUMS: dict[str, type[StrEnum]] = {
 }
 
 
-def _check_count(name: str, value: int, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int):
+def _checked_count(name: str, value: int, least: int) -> int:
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
         raise TypeError(f"{name} is {value!r}: it must be a whole number.")
     if value < least:
         raise ValueError(f"{name} is {value}: it must be at least {least}.")
+    return index(value)

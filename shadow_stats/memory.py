@@ -12,9 +12,10 @@ from shadow_stats.scale_variances import ScaleVariances
 
 # A reading costs more than all else and changes slowly. A growth of 1 % moves it by a small part of its own error.
 GROWTH = 1.01
-# Where long stretches vary more than this many times what short memory explains, verdicts by it can't be had. With 2,
-# of the false verdicts under regimes of 100 rows 98 % are withheld, of the true ones on independent data .8 %.
+# Where long stretches vary more than this many times what short memory explains, a design for short memory gives no
+# verdict; up to there its variance is raised by the ratio. bench/stats/dependence.py measures what both withhold.
 LARGEST_RATIO = 2.0
+LEAST_COVERAGE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +71,19 @@ class Memory:
         regimes = read_regimes(self._scales.pairs[: len(seen)], seen, short, samples)
         self._reading = Reading(samples, short / covariances[0], float(regimes.ratio), float(regimes.rows))
 
-    def inflation(self, dependence: Dependence) -> float:
-        """Return long-run variance over variance for what `dependence` says of the memory."""
-        reading = self._reading
-        return reading.inflation * reading.regimes if dependence is Dependence.REGIMES else reading.inflation
+    def inflation(self) -> float:
+        """Return long-run variance over variance, regimes included."""
+        return self._reading.inflation * self._reading.regimes
 
     def doubt(self, dependence: Dependence, samples: int) -> str | None:
         """Return why a look after `samples` rows counts for nothing, in a sentence; None if it counts."""
         reading = self._reading
+        coverage = self._scales.coverage(samples)
+        if coverage < LEAST_COVERAGE:
+            return (
+                f"What is known of regimes covers {coverage:.0%} of the rows, as they were merged from short pieces: "
+                f"{LEAST_COVERAGE:.0%} are needed."
+            )
         if reading.regime_rows == 0.0:
             return None
         seen = samples / reading.regime_rows
@@ -93,7 +99,7 @@ class Memory:
         return (
             f"Evidence changes with the regime: {seen:.0f} regimes of about {reading.regime_rows:.0f} rows seen, over "
             f"which results vary {reading.regimes:.1f} times as much as short memory explains. A design with "
-            f"dependence {Dependence.REGIMES} can judge it, from about {FEWEST_REGIMES} regimes on."
+            f"dependence {Dependence.REGIMES} can judge new rows, from about {FEWEST_REGIMES} regimes on."
         )
 
     def merge(self, later: Self) -> "Memory":

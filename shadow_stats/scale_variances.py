@@ -47,6 +47,20 @@ class ScaleVariances:
         """Return for each length with a pair the mean over pairs: the variance per number at that scale."""
         return [square / pairs for square, pairs in zip(self.squares, self.pairs, strict=True) if pairs]
 
+    def coverage(self, samples: int) -> float:
+        """Return the least share of `samples` rows that the pairs of any length hold which has room for four of them.
+
+        At least .8 for a stream that was read whole; less after merges of pieces too short for a pair. 1 while there is
+        room for none.
+        """
+        room = [(level, 2 * SHORTEST_BLOCK << level) for level in range(samples.bit_length())]
+        held = [
+            span * self.pairs[level] / samples if level < len(self.pairs) else 0.0
+            for level, span in room
+            if samples >= 4 * span
+        ]
+        return min(held, default=1.0)
+
     def merge(self, later: Self) -> Self:
         """Return the sums of both; pairs of blocks across the seam are left out."""
         long, short = (self, later) if len(self.pairs) >= len(later.pairs) else (later, self)

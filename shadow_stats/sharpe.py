@@ -17,6 +17,8 @@ from shadow_stats.series import checked_pair
 from shadow_stats.verdict import ComparisonResult
 
 _KIND = "SharpeDifference"
+# The gradient's square, a fourth power of the unit, has to be a number.
+SMALLEST_VARIANCE = 1e-60
 _KEYS = frozenset({"design", "nonzero", "series", "memory", "influence", "sequence"})
 
 
@@ -56,7 +58,8 @@ class SharpeDifference:
         """Add the next paired samples, then take one look.
 
         Args:
-            challenger: profit and loss, in their order in time; shape (n,), any unit.
+            challenger: profit and loss, in their order in time; shape (n,), any unit in which its standard deviation is
+                above 1e-30.
             champion: the same of the champion over the same intervals; shape (n,), any unit.
 
         Raises:
@@ -66,6 +69,8 @@ class SharpeDifference:
         """
         first, second = checked_pair(challenger, champion)
         self._series.extend(np.stack([first, second], axis=1))
+        if not self._influence.any():
+            self._weigh()
         gradient, level = self._influence[:4], self._influence[4]
         self._memory.extend((np.stack([first, second, first**2, second**2], axis=1) @ gradient - level).tolist())
         self._nonzero += [np.count_nonzero(values) for values in (first, second, first - second)]
@@ -135,14 +140,20 @@ class SharpeDifference:
         gradient = self._gradient()
         if gradient is not None and memory.is_due(series.samples):
             memory.read(series.combined(gradient).autocovariances(), series.samples)
-            self._influence = np.append(gradient, gradient @ series.means())
+            self._weigh()
         self._sequence.look(self._estimate())
+
+    def _weigh(self) -> None:
+        """Take the influence of a sample at the present moments; none while they give none."""
+        gradient = self._gradient()
+        if gradient is not None:
+            self._influence = np.append(gradient, gradient @ self._series.means())
 
     def _gradient(self) -> NDArray[np.float64] | None:
         """Return the derivative by the moments now; None while a stream or the influence does not vary."""
         mean1, mean2, square1, square2 = self._series.means()
         variance1, variance2 = square1 - mean1 * mean1, square2 - mean2 * mean2
-        if not (variance1 > ROUNDING_SHARE * square1 and variance2 > ROUNDING_SHARE * square2):
+        if min(variance1 - ROUNDING_SHARE * square1, variance2 - ROUNDING_SHARE * square2) <= SMALLEST_VARIANCE:
             return None
         gradient = sharpe_gradient(mean1, mean2, square1, square2)
         return gradient if self._series.samples >= FEWEST and self._series.variance(gradient) > 0.0 else None
@@ -155,7 +166,7 @@ class SharpeDifference:
         mean1, mean2, square1, square2 = self._series.means()
         effect = mean1 / math.sqrt(square1 - mean1 * mean1) - mean2 / math.sqrt(square2 - mean2 * mean2)
         dependence = self._design.dependence
-        variance = self._series.variance(gradient) * self._memory.inflation(dependence)
+        variance = self._series.variance(gradient) * self._memory.inflation()
         return Estimate(effect, variance, samples, nonzero, self._memory.doubt(dependence, samples))
 
 

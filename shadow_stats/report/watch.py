@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -67,7 +68,7 @@ class Watch:
 
 
 def watched(test: OnlineTest, streams: tuple[Values, ...], look_every: int) -> Watch:
-    """Feed `streams`, shape (n,) each, to `test` with a look every `look_every` rows and one at the end; n > 0."""
+    """Feed `streams`, shape (n,) each, to `test` with a look every `look_every` rows, the last at the end; n > 0."""
     results = list(_looks(test, streams, look_every))
     return Watch(
         result=results[-1],
@@ -80,8 +81,10 @@ def watched(test: OnlineTest, streams: tuple[Values, ...], look_every: int) -> W
 
 
 def _looks(test: OnlineTest, streams: tuple[Values, ...], look_every: int) -> Iterator[ComparisonResult]:
-    for begin in range(0, streams[0].size, look_every):
-        test.update(*(stream[begin : begin + look_every] for stream in streams))
+    rows = streams[0].size
+    ends = range(rows % look_every or look_every, rows + 1, look_every)
+    for begin, end in pairwise((0, *ends)):
+        test.update(*(stream[begin:end] for stream in streams))
         yield test.result()
 
 

@@ -385,6 +385,16 @@ _RULES = (
     ),
     Wrong("negative ratio", {"spec.gates[1].ratio": "-90%"}, ("spec.gates[1].ratio", '"-90%" is not a ratio')),
     Wrong(
+        "sessions without regimes",
+        {"spec.errorBudget": {"sessionSamples": 10}},
+        ("spec.errorBudget.sessionSamples", "sessionSamples belongs to dependence Regimes"),
+    ),
+    Wrong(
+        "a plan too short for its sessions",
+        {"spec.errorBudget": {"dependence": "Regimes", "sessionSamples": 78, "plannedSamples": 3119}},
+        ("spec.errorBudget.plannedSamples", "plannedSamples has to hold 40 sessions of sessionSamples"),
+    ),
+    Wrong(
         "unknown metric",
         {"spec.guardrails[0].metric": "sharpe"},
         ("spec.guardrails[0].metric", 'supported values: "drawdown", "performance", "freshness"'),

@@ -72,6 +72,23 @@ def test_sides_of_a_drawdown_test_mirror(seed: int, length: int, contrast: str) 
     assert 0.0 < there.pvalue <= 1.0
     assert back.pvalue == pytest.approx(there.pvalue, abs=1e-12)
     assert (there.challenger, there.champion) == (back.champion, back.challenger)
+    assert there.expected_challenger == pytest.approx(back.expected_champion)
+
+
+@settings(max_examples=20, deadline=None)
+@given(seeds, units, st.integers(1, 30), st.sampled_from(["two-sided", "less", "greater"]))
+def test_a_drawdown_test_has_no_unit_and_pays_at_most_twice_for_two_views(
+    seed: int, unit: float, length: int, side: str
+) -> None:
+    first, second = stream(seed), stream(seed + 1)
+    here, there = (
+        drawdown_test(x, y, alternative=side, block_length=length, n_resamples=99, rng=1)  # type: ignore[arg-type] # one of the three
+        for x, y in ((first, second), (unit * first, unit * second))
+    )
+    smaller = min(here.seen_pvalue, here.expected_pvalue)
+    assert 0.01 <= smaller <= here.pvalue <= min(1.0, 2.0 * smaller) + 1e-12
+    assert there.pvalue == pytest.approx(here.pvalue)
+    assert there.expected_challenger == pytest.approx(unit * here.expected_challenger)
 
 
 @settings(max_examples=20, deadline=None)

@@ -1,12 +1,12 @@
 """How often a challenger that is not better may be promoted."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, model_validator
 
 from shadow_operator.api.quantities import ErrorRate
-from shadow_operator.api.schema import Resource
+from shadow_operator.api.schema import Resource, validation
 
 
 class Guarantee(StrEnum):
@@ -22,8 +22,33 @@ class Dependence(StrEnum):
     REGIMES = "Regimes"
 
 
+_SESSIONS = 40
+_SESSIONS_ARE_FOR_REGIMES = "sessionSamples belongs to dependence Regimes: remove it, or change the dependence"
+_PLAN_HOLDS_THE_SESSIONS = (
+    f"plannedSamples has to hold {_SESSIONS} sessions of sessionSamples, which come before the first look: raise the "
+    "one or lower the other"
+)
+
+
 class ErrorBudget(Resource):
     """How often a challenger that is not better may be promoted, over all of them and however often anyone looks."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "x-kubernetes-validations": [
+                validation(
+                    "!has(self.sessionSamples) || self.sessionSamples == 1 || self.dependence == 'Regimes'",
+                    _SESSIONS_ARE_FOR_REGIMES,
+                    fieldPath=".sessionSamples",
+                ),
+                validation(
+                    f"self.plannedSamples >= {_SESSIONS} * self.sessionSamples",
+                    _PLAN_HOLDS_THE_SESSIONS,
+                    fieldPath=".plannedSamples",
+                ),
+            ],
+        },
+    )
 
     alpha: ErrorRate = Field(ErrorRate("5%"), description="Probability of a false promotion.")
     guarantee: Guarantee = Field(
@@ -42,5 +67,13 @@ class ErrorBudget(Resource):
     session_samples: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
         1,
         description="Regimes: intervals of one session, after which a regime may have changed; the first look comes "
-        "after 20 of them.",
+        "after 40 of them.",
     )
+
+    @model_validator(mode="after")
+    def _sessions_fit(self) -> Self:
+        if self.session_samples != 1 and self.dependence is not Dependence.REGIMES:
+            raise ValueError(_SESSIONS_ARE_FOR_REGIMES)
+        if self.planned_samples < _SESSIONS * self.session_samples:
+            raise ValueError(_PLAN_HOLDS_THE_SESSIONS)
+        return self

@@ -12,7 +12,7 @@ from shadow_stats import Dependence
 from tests.world import evidence
 from tests.world.rollouts import spec_of
 
-REASON = "Evidence changes with the regime: 6 regimes of about 310 rows seen, about 20 needed."
+REASON = "Evidence changes with the regime: 6 regimes of about 310 rows seen, about 40 needed."
 
 
 def judged(seen: Evidence) -> list[GateResult]:
@@ -43,8 +43,8 @@ def test_a_gate_whose_comparison_is_withheld_waits_and_says_why() -> None:
 
 
 def test_the_error_budget_makes_the_design() -> None:
-    budget = {"errorBudget": {"alpha": "1%", "plannedSamples": 700, "dependence": "Regimes", "sessionSamples": 78}}
+    budget = {"errorBudget": {"alpha": "1%", "plannedSamples": 4000, "dependence": "Regimes", "sessionSamples": 78}}
     design = design_of(spec_of(budget))
-    assert (design.alpha, design.planned_samples, design.session_samples) == (0.01, 700, 78)
+    assert (design.alpha, design.planned_samples, design.session_samples) == (0.01, 4000, 78)
     assert design.dependence is Dependence.REGIMES
     assert design.comparisons == len(spec_of().challengers)

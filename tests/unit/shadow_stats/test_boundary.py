@@ -51,7 +51,9 @@ def test_the_p_value_at_the_hybrid_bound_is_its_level(samples: int) -> None:
     assert boundary.pvalue(boundary.bound(samples), samples) == pytest.approx(0.025, rel=1e-9)
 
 
-@pytest.mark.parametrize(("look_every", "relief"), [(1, 0.0), (4, 0.5826), (100, 9 * 0.5826)])
+@pytest.mark.parametrize(
+    ("look_every", "relief"), [(1, 0.0), (4, 0.5826), (100, 9 * 0.5826), (1000, (math.sqrt(1220 / 6) - 1) * 0.5826)]
+)
 def test_looks_that_are_far_apart_need_a_lower_level(look_every: int, relief: float) -> None:
     often, seldom = HybridBoundary.planned(0.025, 1000), HybridBoundary.planned(0.025, 1000, look_every=look_every)
     assert often.ceiling - seldom.ceiling == pytest.approx(relief, abs=1e-3)
@@ -64,6 +66,15 @@ def test_walks_looked_at_now_and_then_cross_the_lower_level_as_often_as_they_may
     steps = np.random.default_rng(3).normal(scale=5.0, size=(20_000, 20))
     crossed = (np.cumsum(steps, axis=1) >= boundary.ceiling).any(axis=1).mean()
     assert crossed == pytest.approx(HORIZON_SHARE * 0.1, abs=3.5 * math.sqrt(0.09 * 0.91 / 20_000) + 0.001)
+
+
+@pytest.mark.parametrize("look_every", [300, 500, 1000, 1220])
+def test_few_looks_within_the_horizon_spend_no_more_than_their_share(look_every: int) -> None:
+    boundary = HybridBoundary.planned(0.1, 1000, look_every=look_every)
+    looks = np.arange(look_every, 1221, look_every)
+    steps = np.random.default_rng(4).normal(scale=math.sqrt(look_every), size=(40_000, looks.size))
+    crossed = (np.cumsum(steps, axis=1) >= [boundary.bound(look) for look in looks.tolist()]).any(axis=1).mean()
+    assert crossed <= 0.1 + 3.0 * math.sqrt(0.09 / 40_000)
 
 
 def test_the_hybrid_stays_finite_for_ever() -> None:

@@ -348,3 +348,19 @@ def test_a_resumed_state_shares_nothing_with_its_json() -> None:
 
 def test_the_design_travels_with_the_state() -> None:
     assert BoundedMean.from_json(BoundedMean(DESIGN).to_json()).design == DESIGN
+
+
+def test_a_gain_below_the_least_one_is_no_evidence_in_any_figure() -> None:
+    values = np.random.default_rng(4).uniform(-0.75, 1.25, size=2000)
+    least = BoundedMean(Design(0.05, 1000, Guarantee.BOUNDED, bound=2.0, minimum_effect=0.5))
+    least.update(values)
+    assert least.result().log_e_better < 0.0
+    assert least.result().log_e_value < 0.0
+
+
+def test_one_side_has_one_e_value() -> None:
+    values = np.random.default_rng(4).uniform(-0.75, 1.25, size=500)
+    better = BoundedMean(Design(0.05, 1000, Guarantee.BOUNDED, bound=2.0, sides=Sides.GREATER))
+    better.update(values)
+    assert better.result().log_e_value == better.result().log_e_better
+    assert better.result().log_e_worse == 0.0

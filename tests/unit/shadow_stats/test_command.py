@@ -3,6 +3,7 @@ import math
 import subprocess
 import sys
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -223,8 +224,9 @@ def test_the_figures_are_those_of_the_library(capsys: pytest.CaptureFixture[str]
     found = json_of(capsys, "a.csv", "b.csv", "--planned-samples", "200", "--alpha", "0.1", "--look-every", "7")
     design = Design(0.1, 200, look_every=7)
     mean, sharpe, wins = PairedMean(design), SharpeDifference(design), PairedSign(design)
-    for begin in range(0, ROWS, 7):
-        batch = slice(begin, begin + 7)
+    ends = range(ROWS % 7, ROWS + 1, 7)
+    for begin, end in pairwise((0, *ends)):
+        batch = slice(begin, end)
         mean.update(challenger[batch] - champion[batch])
         sharpe.update(challenger[batch], champion[batch])
         wins.update((challenger[batch] > 0).astype(float) - (champion[batch] > 0))

@@ -76,6 +76,12 @@ def test_the_e_value_reaches_one_over_the_level_exactly_where_the_level_boundary
         assert (sequence.result(seen).log_e_better >= -math.log(design.level)) is reached
 
 
+def test_what_can_not_come_is_not_waited_for() -> None:
+    design = Design(0.05, 1000, sides=Sides.GREATER, margin=0.5)
+    seen = Estimate(-1.0, 1.0, 500, 500)
+    assert looked(seen, design=design).result(seen).samples_needed is None
+
+
 def test_a_look_sooner_than_the_design_allows_is_not_taken() -> None:
     design = Design(0.05, 1000, look_every=10)
     sequence = looked(Estimate(0.05, 1.0, 1000, 1000), design=design)

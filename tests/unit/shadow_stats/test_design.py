@@ -1,5 +1,6 @@
 import json
 
+import numpy as np
 import pytest
 
 from shadow_stats import Correction, Dependence, Design, Guarantee, Sides
@@ -48,7 +49,7 @@ def test_comparisons_share_the_error_budget() -> None:
 def test_a_design_survives_json() -> None:
     design = Design(
         0.05,
-        2000,
+        16_000,
         Guarantee.BOUNDED,
         bound=2.5,
         comparisons=3,
@@ -84,3 +85,24 @@ def test_a_minimum_effect_is_finite_and_not_negative(minimum_effect: float) -> N
 @pytest.mark.parametrize(("sides", "level"), [(Sides.TWO_SIDED, 0.0125), (Sides.GREATER, 0.025)])
 def test_one_direction_spends_half_of_the_level_unless_it_is_the_only_one(sides: Sides, level: float) -> None:
     assert Design(0.05, 1000, comparisons=2, sides=sides).side_level == pytest.approx(level)
+
+
+def test_a_plan_holds_the_sessions_before_the_first_look() -> None:
+    with pytest.raises(ValueError, match="planned_samples is 3999: it must be at least 4000"):
+        Design(0.05, 3999, dependence=Dependence.REGIMES, session_samples=100)
+    assert Design(0.05, 4000, dependence=Dependence.REGIMES, session_samples=100).burn_in == 4000
+
+
+def test_sessions_belong_to_regimes() -> None:
+    with pytest.raises(ValueError, match="session_samples is 100: it belongs to dependence Regimes only"):
+        Design(0.05, 4000, session_samples=100)
+
+
+def test_a_plan_holds_one_look() -> None:
+    with pytest.raises(ValueError, match="planned_samples is 1000: it must be at least 1001"):
+        Design(0.05, 1000, look_every=1001)
+
+
+def test_a_count_of_numpy_is_a_count() -> None:
+    design = Design(0.05, np.int64(1000))  # type: ignore[arg-type] # that is what is tested
+    assert json.dumps(design.to_json()) == json.dumps(Design(0.05, 1000).to_json())

@@ -38,14 +38,14 @@ def test_short_memory_withholds_looks_at_evidence_that_changes_with_the_regime()
     result = fed(switching(200, 8000), Design(0.05, 4000)).result()
     assert result.withheld is not None
     assert result.withheld.startswith("Evidence changes with the regime: ")
-    assert "A design with dependence Regimes can judge it, from about 20 regimes on." in result.withheld
+    assert "A design with dependence Regimes can judge new rows, from about 40 regimes on." in result.withheld
     assert (result.pvalue, result.log_e_value, result.verdict) == (1.0, 0.0, Verdict.INCONCLUSIVE)
 
 
 def test_a_design_for_regimes_says_how_many_were_seen_and_are_needed() -> None:
     result = fed(switching(200, 1600), Design(0.05, 4000, dependence=Dependence.REGIMES)).result()
     assert result.withheld is not None
-    assert result.withheld.endswith("about 20 needed.")
+    assert result.withheld.endswith("about 40 needed.")
 
 
 def test_a_design_for_regimes_sees_a_gain_in_each_of_them() -> None:
@@ -64,10 +64,34 @@ def test_a_design_for_regimes_is_wider_where_there_are_some() -> None:
     assert seen.high - seen.low > 2.0 * (regimes.high - regimes.low)
 
 
-def test_the_burn_in_of_a_design_for_regimes_is_twenty_sessions() -> None:
+def test_the_burn_in_of_a_design_for_regimes_is_forty_sessions() -> None:
     design = Design(0.05, 4000, dependence=Dependence.REGIMES, session_samples=50)
-    assert fed(noise(999) + 1.0, design, batch=9).result().pvalue == 1.0
-    assert fed(noise(1000) + 1.0, design, batch=10).result().verdict is Verdict.BETTER
+    assert fed(noise(1999) + 1.0, design, batch=9).result().pvalue == 1.0
+    assert fed(noise(2000) + 1.0, design, batch=10).result().verdict is Verdict.BETTER
+
+
+def test_a_first_batch_tells_regimes_of_sharpe_ratios_as_small_ones_do() -> None:
+    challenger, champion = switching(200, 8000), noise(8000, seed=9)
+    readings = []
+    for batch in (50, 8000):
+        test = SharpeDifference(Design(0.05, 4000))
+        for start in range(0, 8000, batch):
+            test.update(challenger[start : start + batch], champion[start : start + batch])
+        readings.append(test.to_json()["memory"]["reading"])
+    assert readings[1]["regimes"] == pytest.approx(readings[0]["regimes"], rel=0.1)
+    assert readings[1]["regime_rows"] == pytest.approx(readings[0]["regime_rows"], rel=0.1)
+
+
+def test_pieces_too_short_to_tell_regimes_give_no_verdict() -> None:
+    design = Design(0.05, 1000)
+    merged = PairedMean(design)
+    for piece in np.split(noise(1500) + 1.0, 100):
+        merged = merged.merge(fed(piece, design))
+    withheld = merged.result().withheld
+    assert withheld is not None
+    assert withheld.startswith("What is known of regimes covers 0% of the rows")
+    halves = fed(noise(1500) + 1.0, design).merge(fed(noise(1500) + 1.0, design))
+    assert halves.result().withheld is None
 
 
 def test_a_ratio_of_sharpe_ratios_that_changes_with_the_regime_is_withheld_too() -> None:

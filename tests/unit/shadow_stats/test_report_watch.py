@@ -19,7 +19,7 @@ def noise(size: int = 300, seed: int = 6) -> Series:
 
 def test_there_is_a_look_every_so_many_rows_and_one_at_the_end() -> None:
     watch = watched(PairedMean(DESIGN), (noise(300),), 70)
-    assert watch.rows.tolist() == [70.0, 140.0, 210.0, 280.0, 300.0]
+    assert watch.rows.tolist() == [20.0, 90.0, 160.0, 230.0, 300.0]
     assert watch.result.samples == 300
 
 

@@ -61,6 +61,15 @@ def test_a_merged_series_goes_on_after_the_later_part() -> None:
     assert merged.open_count == 0
 
 
+def test_a_whole_stream_is_covered_and_one_of_short_pieces_is_not() -> None:
+    for size in (63, 64, 100, 1000, 4097):
+        assert observed(noise(size)).coverage(size) >= 0.8
+    pieces = ScaleVariances()
+    for _ in range(10):
+        pieces = pieces.merge(observed(noise(20)))
+    assert pieces.coverage(200) == 0.0
+
+
 def test_a_state_survives_json() -> None:
     scales = observed(noise(333))
     assert ScaleVariances.from_json(json.loads(json.dumps(scales.to_json()))) == scales

@@ -143,6 +143,18 @@ def test_the_design_travels_with_the_state() -> None:
     assert SharpeDifference.from_json(SharpeDifference(DESIGN).to_json()).design == DESIGN
 
 
+@pytest.mark.parametrize("unit", [1e-160, 1e-110, 1e-90, 1e-40])
+def test_streams_too_small_for_a_square_do_not_vary(unit: float) -> None:
+    challenger, champion = pair(300, gain=1.0)
+    assert fed(unit * challenger, unit * champion).result().verdict is Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("unit", [1e-25, 1e10])
+def test_any_other_unit_is_as_good(unit: float) -> None:
+    challenger, champion = pair(300, gain=1.0)
+    assert fed(unit * challenger, unit * champion).result().verdict is Verdict.BETTER
+
+
 def test_a_cut_off_state_is_refused() -> None:
     state = fed(*pair(200)).to_json()
     with pytest.raises(ValueError, match=r"JointLagProducts has 0 entries where \(8, 2\) belong"):
