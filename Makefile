@@ -58,7 +58,7 @@ lint: venv ## Check style, types and who imports whom
 	@$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/mypy hack/*.py examples/models/shadow_models examples/demo/player
+	$(BIN)/mypy hack/*.py examples/models/shadow_models examples/demo/player examples/compare/make_series.py
 	(cd hack/cluster && $(CURDIR)/$(BIN)/mypy --strict --config-file= .)
 	MYPYPATH=operator:.:examples/models $(BIN)/mypy tests
 	$(BIN)/lint-imports
@@ -81,6 +81,12 @@ cluster-tests: venv ## Run the tests that need a whole cluster
 	loads=(); for image in $$images; do loads+=(--load "$${image#*=}"); done
 	SHADOW_IMAGES="$$(echo $$images)" $(PYTHON) hack/with_cluster.py "$${loads[@]}" -- \
 	  $(PYTEST) -m cluster --junitxml=build/test/cluster.xml $(PYTEST_OPTIONS)
+
+##@ Measure it
+
+.PHONY: bench-stats
+bench-stats: venv ## Measure error rates, power and speed of the statistics; writes docs/error-rates.md
+	@$(BIN)/python -m bench.stats
 
 ##@ Change it
 

@@ -29,14 +29,22 @@ class Guarantee(StrEnum):
     it, and a variance that grows twenty-five-fold in mid-course costs up to twice the error rate.
     """
     BOUNDED = "Bounded"
-    """A known largest size of one difference (a stop-loss, a position limit) and nothing else: exact at every size."""
+    """A known largest size of one difference (a stop-loss, a position limit), whatever its law: exact at every size.
+
+    The null is that no difference is expected to be a gain given those before it, so dependent rows are to be summed
+    into blocks.
+    """
 
 
 class Dependence(StrEnum):
     """How long the differences may depend on each other; only `Guarantee.ASYMPTOTIC` has to know."""
 
     SHORT = "Short"
-    """Over some tens of rows. A diagnostic withholds the verdict where the data contradict it."""
+    """Over a few rows, up to about eight.
+
+    A diagnostic withholds the verdict where longer stretches plainly contradict it. Weak memory over tens of rows
+    passes it and can double the error rate: `REGIMES` is for that too.
+    """
     REGIMES = "Regimes"
     """Over sessions: one model is better in some regimes, the other in the rest. Costs more samples."""
 

@@ -22,7 +22,7 @@ class PairedMean:
     """Sequential test and confidence sequence of the mean of paired differences, valid however often one looks.
 
     The differences may depend on each other. With `Dependence.SHORT` the variance of their sum is that of an
-    autoregression, raised where longer stretches vary more; where they vary twice as much, looks are withheld.
+    autoregression; looks are withheld while longer stretches vary more than twice as much as it explains.
     With `Dependence.REGIMES` the variance is that of the long stretches, and looks count from 40 regimes on.
 
     Raises:
@@ -129,6 +129,6 @@ class PairedMean:
 
     def _estimate(self) -> Estimate:
         series, memory, dependence = self._series, self._memory, self._design.dependence
-        variance = series.variance() * memory.inflation()
+        variance = series.variance() * memory.inflation(dependence)
         doubt = memory.doubt(dependence, series.samples)
         return Estimate(series.mean(), variance, series.samples, self._nonzero, doubt)

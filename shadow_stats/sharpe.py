@@ -166,7 +166,7 @@ class SharpeDifference:
         mean1, mean2, square1, square2 = self._series.means()
         effect = mean1 / math.sqrt(square1 - mean1 * mean1) - mean2 / math.sqrt(square2 - mean2 * mean2)
         dependence = self._design.dependence
-        variance = self._series.variance(gradient) * self._memory.inflation()
+        variance = self._series.variance(gradient) * self._memory.inflation(dependence)
         return Estimate(effect, variance, samples, nonzero, self._memory.doubt(dependence, samples))
 
 

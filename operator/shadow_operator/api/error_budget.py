@@ -61,8 +61,9 @@ class ErrorBudget(Resource):
     )
     dependence: Dependence = Field(
         Dependence.SHORT,
-        description="Short: over some tens of intervals; the verdict is withheld while the evidence changes with the "
-        "regime. Regimes: over sessions, one model better in some of them, the other in the rest; costs more samples.",
+        description="Short: over a few intervals; the verdict is withheld while the evidence changes with the regime. "
+        "Regimes: over tens of intervals and over sessions, one model better in some of them, the other in the rest; "
+        "costs about a tenth more samples.",
     )
     session_samples: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
         1,

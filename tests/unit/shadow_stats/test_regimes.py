@@ -40,8 +40,9 @@ def test_independent_numbers_have_no_regime() -> None:
 @pytest.mark.parametrize(("share", "rows"), [(0.05, 20), (0.01, 100), (0.004, 250)])
 def test_the_variance_and_the_length_of_a_regime_are_found(share: float, rows: int) -> None:
     pull = 0.09 * (2.0 - 2.0 * share) / (2.0 * share)
+    raised = 1.2 + 12.0 * rows / ROWS
     ratio, length = averaged(share, short_variance=1.0)
-    assert ratio == pytest.approx(1.0 + pull, rel=0.4)
+    assert ratio == pytest.approx(1.0 + raised * pull, rel=0.25)
     assert length == pytest.approx(rows, rel=0.5)
 
 
