@@ -42,6 +42,8 @@ class ErrorBudget(Resource):
                     fieldPath=".sessionSamples",
                 ),
                 validation(
+                    # The default of the whole, {}, is checked before its own defaults are filled in.
+                    "!has(self.sessionSamples) || !has(self.plannedSamples) || "
                     f"self.plannedSamples >= {_SESSIONS} * self.sessionSamples",
                     _PLAN_HOLDS_THE_SESSIONS,
                     fieldPath=".plannedSamples",
