@@ -13,7 +13,15 @@ from shadow_stats.checkpoint import opened, sealed
 from shadow_stats.design import Design, Guarantee, Sides
 from shadow_stats.long_run_variance import ROUNDING_SHARE
 from shadow_stats.series import checked
-from shadow_stats.verdict import ComparisonResult, ConfidenceInterval, Verdict, both_sides, concluded, either_side
+from shadow_stats.verdict import (
+    ComparisonResult,
+    ConfidenceInterval,
+    Verdict,
+    both_sides,
+    concluded,
+    either_side,
+    intersection,
+)
 
 _KIND = "BoundedMean"
 _KEYS = frozenset({"design", "nonzero", "squares", "better", "worse"})
@@ -154,9 +162,7 @@ class BoundedMean:
 
     def _interval(self) -> ConfidenceInterval:
         high = -self._worse.low if self._design.sides is Sides.TWO_SIDED else self._bound
-        if self._better.low > high:
-            return ConfidenceInterval(math.nan, math.nan)
-        return ConfidenceInterval(self._better.low, high)
+        return intersection(self._better.low, high)
 
     def _statistic(self) -> float:
         samples, mean = self._better.samples, self._better.mean / self._bound

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Self
 from shadow_stats.boundary import HORIZON_STRETCH, HybridBoundary
 from shadow_stats.checkpoint import whole
 from shadow_stats.design import Dependence, Design, Guarantee, Sides
-from shadow_stats.verdict import ComparisonResult, ConfidenceInterval, Verdict, both_sides, concluded, either_side
+from shadow_stats.verdict import ComparisonResult, Verdict, both_sides, concluded, either_side, intersection
 
 _KEYS = frozenset({"pvalue_better", "pvalue_worse", "low", "high", "has_reached_up", "has_reached_down", "last_look"})
 # The variance under regimes is estimated high rather than low: the same power takes a longer horizon.
@@ -90,9 +90,7 @@ class ConfidenceSequence:
         effect, samples = estimate.effect, estimate.samples
         per_scale = samples / math.sqrt(estimate.variance) if estimate.variance > 0.0 else math.nan
         better, worse = self._log_e_values(estimate, per_scale)
-        interval = ConfidenceInterval(self._low, self._high)
-        if self._low > self._high:
-            interval = ConfidenceInterval(math.nan, math.nan)
+        interval = intersection(self._low, self._high)
         verdict = concluded(self._design, interval)
         return ComparisonResult(
             statistic=effect * per_scale / math.sqrt(samples) if samples else math.nan,
@@ -121,10 +119,6 @@ class ConfidenceSequence:
         if self._design.sides is Sides.GREATER:
             return better, 0.0
         return better, self._boundary.log_e(down, estimate.samples, has_reached_ceiling=self._has_reached_down)
-
-    def copy(self) -> Self:
-        """Return a sequence with the same looks."""
-        return type(self).from_json(self._design, self.to_json())
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values from which `from_json` resumes bit for bit; an end at infinity is None."""

@@ -45,7 +45,7 @@ class JointLagProducts:
 
     def extend(self, pairs: NDArray[np.float64]) -> None:
         """Add `pairs`, shape (n, 2), finite, in their order in time; the same bits however they are cut up."""
-        rows = _with_squares(pairs)
+        rows = with_squares(pairs)
         if len(self._first) < MAX_LAG:
             self._first = np.concatenate([self._first, rows[: MAX_LAG - len(self._first)]])
         recent = self._recent
@@ -117,10 +117,11 @@ class JointLagProducts:
         shapes |= {"first": (min(MAX_LAG, state._samples), 2), "recent": (MAX_LAG, 2)}
         arrays = {name: unpacked("JointLagProducts", found[name], shape) for name, shape in shapes.items()}
         state._total, state._products = arrays["total"], arrays["products"]
-        state._first = _with_squares(arrays["first"])
-        state._recent[:-1] = _with_squares(arrays["recent"])
+        state._first = with_squares(arrays["first"])
+        state._recent[:-1] = with_squares(arrays["recent"])
         return state
 
 
-def _with_squares(pairs: NDArray[np.float64]) -> NDArray[np.float64]:
+def with_squares(pairs: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return y = (a, b, a^2, b^2) for each of `pairs` (a, b); shapes (n, 2) and (n, 4)."""
     return np.concatenate([pairs, pairs * pairs], axis=1)

@@ -1,6 +1,7 @@
 """Is the challenger's mean result better? Paired differences, one look for each batch."""
 
 from collections.abc import Mapping
+from copy import copy
 from typing import Any, Self
 
 import numpy as np
@@ -87,7 +88,7 @@ class PairedMean:
         state._nonzero = self._nonzero + later._nonzero
         state._series = self._series.merge(later._series)
         state._memory = self._memory.merge(later._memory)
-        state._sequence = self._sequence.copy()
+        state._sequence = copy(self._sequence)
         state._look()
         return state
 

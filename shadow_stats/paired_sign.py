@@ -12,7 +12,15 @@ from shadow_stats.boundary import FARTHEST, Alternative, mixture_rho
 from shadow_stats.checkpoint import opened, sealed
 from shadow_stats.design import Design, Sides
 from shadow_stats.series import checked
-from shadow_stats.verdict import ComparisonResult, ConfidenceInterval, Verdict, both_sides, concluded, either_side
+from shadow_stats.verdict import (
+    ComparisonResult,
+    ConfidenceInterval,
+    Verdict,
+    both_sides,
+    concluded,
+    either_side,
+    intersection,
+)
 
 _KIND = "PairedSign"
 _COUNTS = ("wins", "losses", "ties")
@@ -189,9 +197,7 @@ class PairedSign:
             self._high = 0.5 - self._lowest_chance(losses, wins, 0.5 - self._high)
 
     def _interval(self) -> ConfidenceInterval:
-        if self._low > self._high:
-            return ConfidenceInterval(math.nan, math.nan)
-        return ConfidenceInterval(self._low, self._high)
+        return intersection(self._low, self._high)
 
     def _lowest_chance(self, wins: int, losses: int, known: float) -> float:
         """Return the smallest chance to win, from `known` on, that is not rejected in favour of a larger one."""

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from copy import copy
 from typing import Any, Self
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from shadow_stats.checkpoint import opened, sealed
 from shadow_stats.confidence_sequence import ConfidenceSequence, Estimate
 from shadow_stats.design import Design
-from shadow_stats.joint_lag_products import JointLagProducts
+from shadow_stats.joint_lag_products import JointLagProducts, with_squares
 from shadow_stats.long_run_variance import FEWEST, ROUNDING_SHARE
 from shadow_stats.memory import Memory
 from shadow_stats.series import checked_pair
@@ -68,20 +69,21 @@ class SharpeDifference:
 
         """
         first, second = checked_pair(challenger, champion)
-        self._series.extend(np.stack([first, second], axis=1))
-        if not self._influence.any():
-            self._weigh()
-        gradient, level = self._influence[:4], self._influence[4]
-        self._memory.extend((np.stack([first, second, first**2, second**2], axis=1) @ gradient - level).tolist())
+        pairs = np.stack([first, second], axis=1)
+        self._series.extend(pairs)
+        gradient = self._gradient()
+        if gradient is not None and not self._influence.any():
+            self._weigh(gradient)
+        self._memory.extend((with_squares(pairs) @ self._influence[:4] - self._influence[4]).tolist())
         self._nonzero += [np.count_nonzero(values) for values in (first, second, first - second)]
-        self._look()
+        self._look(gradient)
 
     def result(self) -> ComparisonResult:
         """Return what the looks so far say of the difference of Sharpe ratios per sample.
 
         `nonzero_samples` is the least of three counts: non-zero samples of either stream, and samples that differ.
         """
-        return self._sequence.result(self._estimate())
+        return self._sequence.result(self._estimate(self._gradient()))
 
     def merge(self, later: Self) -> "SharpeDifference":
         """Return this comparison with the samples of `later` added as one batch; exact up to rounding.
@@ -99,8 +101,8 @@ class SharpeDifference:
         state._nonzero = self._nonzero + later._nonzero
         state._series = self._series.merge(later._series)
         state._memory = self._memory.merge(later._memory)
-        state._sequence = self._sequence.copy()
-        state._look()
+        state._sequence = copy(self._sequence)
+        state._look(state._gradient())
         return state
 
     def to_json(self) -> dict[str, Any]:
@@ -135,19 +137,16 @@ class SharpeDifference:
         state._sequence = ConfidenceSequence.from_json(state._design, found["sequence"])
         return state
 
-    def _look(self) -> None:
+    def _look(self, gradient: NDArray[np.float64] | None) -> None:
         series, memory = self._series, self._memory
-        gradient = self._gradient()
         if gradient is not None and memory.is_due(series.samples):
             memory.read(series.combined(gradient).autocovariances(), series.samples)
-            self._weigh()
-        self._sequence.look(self._estimate())
+            self._weigh(gradient)
+        self._sequence.look(self._estimate(gradient))
 
-    def _weigh(self) -> None:
-        """Take the influence of a sample at the present moments; none while they give none."""
-        gradient = self._gradient()
-        if gradient is not None:
-            self._influence = np.append(gradient, gradient @ self._series.means())
+    def _weigh(self, gradient: NDArray[np.float64]) -> None:
+        """Take the influence of a sample at the present moments."""
+        self._influence = np.append(gradient, gradient @ self._series.means())
 
     def _gradient(self) -> NDArray[np.float64] | None:
         """Return the derivative by the moments now; None while a stream or the influence does not vary."""
@@ -158,9 +157,8 @@ class SharpeDifference:
         gradient = sharpe_gradient(mean1, mean2, square1, square2)
         return gradient if self._series.samples >= FEWEST and self._series.variance(gradient) > 0.0 else None
 
-    def _estimate(self) -> Estimate:
+    def _estimate(self, gradient: NDArray[np.float64] | None) -> Estimate:
         samples, nonzero = self._series.samples, int(self._nonzero.min())
-        gradient = self._gradient()
         if gradient is None:
             return Estimate(math.nan, 0.0, samples, nonzero)
         mean1, mean2, square1, square2 = self._series.means()

@@ -79,6 +79,11 @@ class ComparisonResult:
         return ConfidenceInterval(self.low, self.high)
 
 
+def intersection(low: float, high: float) -> ConfidenceInterval:
+    """Return what the largest lower and the smallest upper end of all looks leave; (nan, nan) where nothing is left."""
+    return ConfidenceInterval(low, high) if low <= high else ConfidenceInterval(math.nan, math.nan)
+
+
 def concluded(design: Design, interval: ConfidenceInterval) -> Verdict:
     """Return what follows from the intersection of all intervals so far, at the level of `design`."""
     low, high = interval

@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from shadow_operator.api.quantities import ErrorRate
 from shadow_operator.api.schema import Resource, validation
+from shadow_stats.design import FEWEST_REGIMES
 
 
 class Guarantee(StrEnum):
@@ -22,11 +23,10 @@ class Dependence(StrEnum):
     REGIMES = "Regimes"
 
 
-_SESSIONS = 40
 _SESSIONS_ARE_FOR_REGIMES = "sessionSamples belongs to dependence Regimes: remove it, or change the dependence"
 _PLAN_HOLDS_THE_SESSIONS = (
-    f"plannedSamples has to hold {_SESSIONS} sessions of sessionSamples, which come before the first look: raise the "
-    "one or lower the other"
+    f"plannedSamples has to hold {FEWEST_REGIMES} sessions of sessionSamples, which come before the first look: raise "
+    "the one or lower the other"
 )
 
 
@@ -44,7 +44,7 @@ class ErrorBudget(Resource):
                 validation(
                     # The default of the whole, {}, is checked before its own defaults are filled in.
                     "!has(self.sessionSamples) || !has(self.plannedSamples) || "
-                    f"self.plannedSamples >= {_SESSIONS} * self.sessionSamples",
+                    f"self.plannedSamples >= {FEWEST_REGIMES} * self.sessionSamples",
                     _PLAN_HOLDS_THE_SESSIONS,
                     fieldPath=".plannedSamples",
                 ),
@@ -70,13 +70,13 @@ class ErrorBudget(Resource):
     session_samples: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
         1,
         description="Regimes: intervals of one session, after which a regime may have changed; the first look comes "
-        "after 40 of them.",
+        f"after {FEWEST_REGIMES} of them.",
     )
 
     @model_validator(mode="after")
     def _sessions_fit(self) -> Self:
         if self.session_samples != 1 and self.dependence is not Dependence.REGIMES:
             raise ValueError(_SESSIONS_ARE_FOR_REGIMES)
-        if self.planned_samples < _SESSIONS * self.session_samples:
+        if self.planned_samples < FEWEST_REGIMES * self.session_samples:
             raise ValueError(_PLAN_HOLDS_THE_SESSIONS)
         return self
