@@ -365,7 +365,7 @@ _RULES = (
     Wrong(
         "unknown test",
         {"spec.gates[0].test": "TTest"},
-        ("spec.gates[0].test", 'supported values: "PairedMean", "Sharpe", "MaxDrawdown"'),
+        ("spec.gates[0].test", 'supported values: "PairedMean", "Sharpe", "WinRate", "ProfitFactor"'),
     ),
     Wrong(
         "unknown role",
@@ -382,6 +382,46 @@ _RULES = (
         "ratio without percent sign",
         {"spec.gates[1].ratio": "0.9"},
         ("spec.gates[1].ratio", '"0.9" is not a ratio: write a number of at least 0 followed by %'),
+    ),
+    Wrong(
+        "two limits of one drawdown",
+        {"spec.gates[1].atMost": "5%"},
+        ("spec.gates[1].atMost", "ratio and atMost are two limits: keep one, and make a second gate for the other"),
+    ),
+    Wrong(
+        "limit of a drawdown on another gate",
+        {"spec.gates[0].atMost": "5%"},
+        ("spec.gates[0].atMost", "atMost belongs to a gate with test MaxDrawdown: remove it, or change the test"),
+    ),
+    Wrong(
+        "gain on another gate",
+        {"spec.gates[0].gain": "3%"},
+        ("spec.gates[0].gain", "gain belongs to a gate with test WinRate"),
+    ),
+    Wrong(
+        "gain without percent sign",
+        {"spec.gates[0]": {"name": "wins", "test": "WinRate", "gain": "3"}},
+        ("spec.gates[0].gain", '"3" is not a share: write a number from 0 to 100 followed by %'),
+    ),
+    Wrong(
+        "profit factor on another gate",
+        {"spec.gates[0].atLeast": "1.3"},
+        ("spec.gates[0].atLeast", "atLeast belongs to a gate with test ProfitFactor"),
+    ),
+    Wrong(
+        "profit factor of nothing",
+        {"spec.gates[0]": {"name": "factor", "test": "ProfitFactor", "atLeast": "0"}},
+        ("spec.gates[0].atLeast", '"0" is not a positive amount'),
+    ),
+    Wrong(
+        "count on another gate",
+        {"spec.gates[0].count": 500},
+        ("spec.gates[0].count", "count belongs to a gate with test MinSamples or MinTrades"),
+    ),
+    Wrong(
+        "count of nothing",
+        {"spec.gates[0]": {"name": "trades", "test": "MinTrades"}},
+        ("spec.gates[0].test", "MinSamples and MinTrades need a count: write how many, as in count: 500"),
     ),
     Wrong("negative ratio", {"spec.gates[1].ratio": "-90%"}, ("spec.gates[1].ratio", '"-90%" is not a ratio')),
     Wrong(

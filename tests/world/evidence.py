@@ -27,25 +27,40 @@ def comparison(better: float, worse: float, effect: float, samples: int = 1000) 
     )
 
 
+def _of(
+    said: ComparisonResult, pvalue: float, drawdown: float, profit_factor: float | None, trades: int = 1000
+) -> Evidence:
+    """Evidence that says the same by every comparison; the champion's drawdown is 4 %, its profit factor 1.25."""
+    return Evidence(
+        mean=said,
+        sharpe=said,
+        pvalue_mean=pvalue,
+        pvalue_sharpe=pvalue,
+        drawdown=drawdown,
+        champion_drawdown=0.04 if said.samples else 0.0,
+        trades=trades,
+        wins=replace(said, effect=said.effect / 15, low=said.low / 15, high=said.high / 15),
+        profit_factor=profit_factor,
+        champion_profit_factor=1.25 if said.samples else None,
+    )
+
+
 def better(pvalue: float = 0.001, trades: int = 1000) -> Evidence:
     """Better by every measure, within any error budget above `pvalue`."""
-    said = comparison(pvalue, 1.0, effect=1.5)
-    return Evidence(said, said, pvalue, pvalue, drawdown=0.01, champion_drawdown=0.04, trades=trades)
+    return _of(comparison(pvalue, 1.0, effect=1.5), pvalue, drawdown=0.01, profit_factor=1.5, trades=trades)
 
 
 def undecided(trades: int = 1000) -> Evidence:
-    said = comparison(0.4, 0.6, effect=0.1)
-    return Evidence(said, said, 0.4, 0.4, drawdown=0.01, champion_drawdown=0.04, trades=trades)
+    return _of(comparison(0.4, 0.6, effect=0.1), 0.4, drawdown=0.01, profit_factor=1.25, trades=trades)
 
 
 def worse() -> Evidence:
-    said = comparison(1.0, 0.0001, effect=-1.5)
-    return Evidence(said, said, 1.0, 1.0, drawdown=0.2, champion_drawdown=0.04, trades=1000)
+    return _of(comparison(1.0, 0.0001, effect=-1.5), 1.0, drawdown=0.2, profit_factor=0.8)
 
 
 def no_sample() -> Evidence:
     said = replace(comparison(1.0, 1.0, effect=math.nan, samples=0), low=-math.inf, high=math.inf)
-    return Evidence(said, said, 1.0, 1.0, drawdown=0.0, champion_drawdown=0.0, trades=0)
+    return _of(said, 1.0, drawdown=0.0, profit_factor=None, trades=0)
 
 
 def blinded(evidence: Evidence, why: str = "Prometheus is down") -> Evidence:

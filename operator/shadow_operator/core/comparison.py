@@ -1,5 +1,6 @@
 """The evidence of a rollout: every challenger against the champion, interval by interval, each interval used once."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -42,15 +43,37 @@ class Pair:
     champion_image: str
 
 
+@dataclass(frozen=True, slots=True)
+class Book:
+    """Gross gains and losses, in account currency; both are at least 0."""
+
+    profit: float = 0.0
+    loss: float = 0.0
+
+    def plus(self, intervals: Iterable["_Interval"]) -> "Book":
+        """The book with what some more intervals brought."""
+        added = list(intervals)
+        return Book(self.profit + sum(i.book.profit for i in added), self.loss + sum(i.book.loss for i in added))
+
+    @property
+    def profit_factor(self) -> float | None:
+        """Gains over losses; infinite without a loss, None while there is neither."""
+        if self.loss > 0.0:
+            return self.profit / self.loss
+        return math.inf if self.profit > 0.0 else None
+
+
 class Comparison:
     """One challenger against the champion."""
 
-    __slots__ = ("champion_drawdown", "drawdown", "mean", "pair", "sharpe", "trades")
+    __slots__ = ("book", "champion_book", "champion_drawdown", "drawdown", "mean", "pair", "sharpe", "trades", "wins")
 
     def __init__(self, pair: Pair, design: Design) -> None:
         self.pair = pair
         self.mean = PairedMean(design)
         self.sharpe = SharpeDifference(design)
+        self.wins = PairedMean(design)
+        self.book = self.champion_book = Book()
         # Of a capital of 1: each interval's profit is a fraction of the capital that the model acts with.
         self.drawdown = Drawdown(1.0)
         self.champion_drawdown = Drawdown(1.0)
@@ -62,6 +85,9 @@ class Comparison:
             "pair": [self.pair.challenger, self.pair.image, self.pair.champion, self.pair.champion_image],
             "mean": self.mean.to_json(),
             "sharpe": self.sharpe.to_json(),
+            "wins": self.wins.to_json(),
+            "book": [self.book.profit, self.book.loss],
+            "championBook": [self.champion_book.profit, self.champion_book.loss],
             "drawdown": self.drawdown.to_json(),
             "championDrawdown": self.champion_drawdown.to_json(),
             "trades": self.trades,
@@ -74,6 +100,8 @@ class Comparison:
         comparison = cls(Pair(*data["pair"]), mean.design)
         comparison.mean = mean
         comparison.sharpe = SharpeDifference.from_json(data["sharpe"])
+        comparison.wins = PairedMean.from_json(data["wins"])
+        comparison.book, comparison.champion_book = Book(*data["book"]), Book(*data["championBook"])
         comparison.drawdown = Drawdown.from_json(data["drawdown"])
         comparison.champion_drawdown = Drawdown.from_json(data["championDrawdown"])
         comparison.trades = data["trades"]
@@ -82,8 +110,9 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class _Interval:
-    """What one model did in one interval: per decision, as a fraction of its capital, and trades."""
+    """What one model did in one interval: its gains and losses, per decision, as a fraction of its capital, trades."""
 
+    book: Book
     per_decision: float
     of_capital: float
     trades: float
@@ -175,6 +204,9 @@ class Comparisons:
                 drawdown=self._by_challenger[name].drawdown.maximum,
                 champion_drawdown=self._by_challenger[name].champion_drawdown.maximum,
                 trades=int(self._by_challenger[name].trades),
+                wins=self._by_challenger[name].wins.result(),
+                profit_factor=self._by_challenger[name].book.profit_factor,
+                champion_profit_factor=self._by_challenger[name].champion_book.profit_factor,
                 blind=self._blind.get(name) or self._blind.get(self._by_challenger[name].pair.champion),
             )
             for index, name in enumerate(names)
@@ -220,8 +252,9 @@ def _interval(increments: Mapping[Figure, float], capital: float) -> _Interval |
     decisions = increments.get(Figure.DECISIONS, 0.0)
     if decisions <= 0 or Figure.PROFIT not in increments or Figure.LOSS not in increments:
         return None
-    result = increments[Figure.PROFIT] - increments[Figure.LOSS]
-    return _Interval(result / decisions, result / capital, increments.get(Figure.TRADES, 0.0))
+    book = Book(increments[Figure.PROFIT], increments[Figure.LOSS])
+    result = book.profit - book.loss
+    return _Interval(book, result / decisions, result / capital, increments.get(Figure.TRADES, 0.0))
 
 
 def _look(comparison: Comparison, pairs: Sequence[tuple[_Interval, _Interval]]) -> None:
@@ -231,6 +264,9 @@ def _look(comparison: Comparison, pairs: Sequence[tuple[_Interval, _Interval]]) 
     own = [champion.per_decision for _, champion in pairs]
     comparison.mean.update([a - b for a, b in zip(theirs, own, strict=True)])
     comparison.sharpe.update(theirs, own)
+    comparison.wins.update([float(a > 0.0) - float(b > 0.0) for a, b in zip(theirs, own, strict=True)])
+    comparison.book = comparison.book.plus(challenger for challenger, _ in pairs)
+    comparison.champion_book = comparison.champion_book.plus(champion for _, champion in pairs)
     comparison.drawdown.update([challenger.of_capital for challenger, _ in pairs])
     comparison.champion_drawdown.update([champion.of_capital for _, champion in pairs])
     comparison.trades += sum(challenger.trades for challenger, _ in pairs)

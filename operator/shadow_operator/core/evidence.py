@@ -17,6 +17,10 @@ class Evidence:
         drawdown: the challenger's deepest drawdown while compared, as a fraction of its equity.
         champion_drawdown: the champion's over the same intervals.
         trades: trades settled while compared.
+        wins: paired difference of the win rates, a fraction: an interval is won that ends with a gain.
+        profit_factor: the challenger's gains over its losses while compared; infinite without a loss, None while it has
+            neither.
+        champion_profit_factor: the champion's over the same intervals.
         blind: why the newest interval could not be read, None when it could.
 
     """
@@ -28,4 +32,7 @@ class Evidence:
     drawdown: float
     champion_drawdown: float
     trades: int
+    wins: ComparisonResult
+    profit_factor: float | None
+    champion_profit_factor: float | None
     blind: str | None = None

@@ -1,6 +1,7 @@
 """What becomes of the readings of a time grid: pairs, gaps, and what can't be seen."""
 
 import json
+import math
 
 import pytest
 
@@ -28,6 +29,27 @@ def test_each_interval_is_one_pair_of_profit_per_decision() -> None:
     assert evidence.mean.samples == 3
     assert evidence.mean.effect == pytest.approx(1.0)
     assert evidence.trades == 3
+
+
+def test_an_interval_is_won_that_ends_with_a_gain() -> None:
+    """The challenger gains in the first and third minute, the champion in the second."""
+    readings = minutes(
+        {CHAMPION: counted(0, 0, 0), FIRST: counted(0, 0, 0)},
+        {CHAMPION: counted(0, 1, 1), FIRST: counted(3, 0, 1)},
+        {CHAMPION: counted(2, 1, 2), FIRST: counted(3, 2, 2)},
+        {CHAMPION: counted(2, 2, 3), FIRST: counted(6, 2, 3)},
+    )
+    seen = followed(in_shadow(), list(readings)).evidence()[FIRST]
+    assert seen.wins.samples == 3
+    assert seen.wins.effect == pytest.approx(1 / 3)
+    assert (seen.profit_factor, seen.champion_profit_factor) == (3.0, 1.0)
+
+
+def test_there_is_no_profit_factor_before_the_first_result() -> None:
+    idle = {CHAMPION: counted(0, 0, 0), FIRST: counted(0, 0, 0)}
+    seen = followed(in_shadow(), list(minutes(idle, both(1, better=0.0)))).evidence()[FIRST]
+    assert seen.profit_factor is None
+    assert seen.champion_profit_factor == math.inf
 
 
 def test_an_interval_over_a_gap_is_left_out() -> None:
@@ -134,3 +156,6 @@ def test_evidence_survives_the_operator() -> None:
     assert restored.evidence()[FIRST].mean.samples == whole.evidence()[FIRST].mean.samples == 9
     assert restored.evidence()[FIRST].mean.effect == whole.evidence()[FIRST].mean.effect
     assert restored.evidence()[FIRST].drawdown == whole.evidence()[FIRST].drawdown
+    assert restored.evidence()[FIRST].wins.samples == whole.evidence()[FIRST].wins.samples == 9
+    assert restored.evidence()[FIRST].wins.effect == whole.evidence()[FIRST].wins.effect
+    assert restored.evidence()[FIRST].champion_profit_factor == whole.evidence()[FIRST].champion_profit_factor

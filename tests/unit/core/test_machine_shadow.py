@@ -1,5 +1,7 @@
 """When a challenger comes into shadow, and what it has to show there before it acts on anything."""
 
+from dataclasses import replace
+
 import pytest
 
 from shadow_operator.api.status import Phase, Stage
@@ -162,7 +164,7 @@ def test_a_worse_secondary_figure_rejects_nobody() -> None:
     journey = in_shadow(spec_of({"gates[1]": {"name": "sharpe", "test": "Sharpe", "role": "Secondary"}}))
     weak = worse()
     good = better()
-    journey.evidence[FIRST] = Evidence(good.mean, weak.sharpe, 0.001, 1.0, 0.0, 0.0, 1000)
+    journey.evidence[FIRST] = replace(good, sharpe=weak.sharpe, pvalue_sharpe=1.0)
     journey.wait("1d").look()
     assert journey.stage(FIRST) is Stage.SHADOW
 

@@ -5,7 +5,7 @@ from typing import assert_never
 
 from shadow_operator.api.gates import Gate, GateTest
 from shadow_operator.core.evidence import Evidence
-from shadow_operator.core.gates import max_drawdown, paired_mean, sharpe
+from shadow_operator.core.gates import max_drawdown, min_count, paired_mean, profit_factor, sharpe, win_rate
 from shadow_operator.core.gates.result import GateResult, Outcome
 
 __all__ = ["GateResult", "Outcome", "evaluate"]
@@ -19,8 +19,14 @@ def _evaluation(test: GateTest) -> _Evaluation:
             return paired_mean.evaluate
         case GateTest.SHARPE:
             return sharpe.evaluate
+        case GateTest.WIN_RATE:
+            return win_rate.evaluate
+        case GateTest.PROFIT_FACTOR:
+            return profit_factor.evaluate
         case GateTest.MAX_DRAWDOWN:
             return max_drawdown.evaluate
+        case GateTest.MIN_SAMPLES | GateTest.MIN_TRADES:
+            return min_count.evaluate
         case _:
             assert_never(test)
 
