@@ -35,6 +35,7 @@ _SPECS: tuple[Spec, ...] = tuple(
         {"champion": _V8, "challengers[0]": {"name": CHAMPION, "image": "models/momentum:7"}},
         {"champion": {"name": "momentum-v9", "image": "models/momentum:9"}},
         {"gates[1].role": "Primary"},
+        {"suspend": True},
     )
 )
 _EVIDENCE: tuple[Evidence | None, ...] = (
@@ -158,9 +159,13 @@ def test_no_history_breaks_a_guarantee(history: list[Move]) -> None:
             assert after.champion == before.champion
             continue
         check_one_champion(journey.spec, after)
+        is_kept = after.watch is not None and after.watch.completed is not None
+        was_kept = before.watch is not None and before.watch.completed is not None
+        assert was_kept or not (is_kept and journey.spec.suspend)
         name = rises(before, after)
         if name is not None:
             event("rose")
+            assert not journey.spec.suspend
             assert gates_pass(journey.spec, journey.evidence.get(name))
             assert journey.mark is None
             assert journey.route is RouteState.PROGRAMMED

@@ -105,6 +105,11 @@ class Spec(Resource):
         json_schema_extra=list_map("name"),
     )
     canary: Canary
+    suspend: bool = Field(
+        default=False,
+        description="true: nobody begins a canary, takes its next step or is promoted, and no watch ends. Comparing "
+        "goes on, and so do the guardrails: a rollback is never suspended.",
+    )
     promotion: Promotion = Field(default_factory=Promotion)
 
     @model_validator(mode="after")

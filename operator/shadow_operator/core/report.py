@@ -13,6 +13,8 @@ from shadow_operator.core.gates import GateResult, Outcome
 from shadow_operator.core.moment import from_text
 from shadow_operator.core.observed import Observed, RouteState
 
+_SUSPENDED = "the manifest: spec.suspend is true"
+
 
 def challenger_line(
     spec: Spec,
@@ -84,13 +86,15 @@ def _waiting_for(
         return "its pods and the route"
     open_gates = [r.sentence for r in results if r.role is GateRole.PRIMARY and r.outcome is not Outcome.PASS]
     if challenger.stage is Stage.CANARY:
-        return "; ".join(open_gates)[:1024] or None
+        return "; ".join(open_gates)[:1024] or (_SUSPENDED if spec.suspend else None)
     missing = waits_for_shadow(spec, challenger, evidence.trades, now)
     reasons = [*([] if missing is None else [missing]), *open_gates]
     return "; ".join(reasons)[:1024] or _waits_for_the_canary(spec, status)
 
 
 def _waits_for_the_canary(spec: Spec, status: Status) -> str:
+    if spec.suspend:
+        return _SUSPENDED
     champion = roles.champion_of(spec, status)
     if status.canary is not None:
         return f"the canary to be free: {status.canary.challenger} has it"
@@ -123,6 +127,17 @@ def sentence(
     observed: Observed,
 ) -> str:
     """One sentence: what is going on, and what comes next."""
+    said = _of_phase(spec, status, phase, challengers, observed)
+    return f"suspended, nothing advances: {said}" if spec.suspend else said
+
+
+def _of_phase(
+    spec: Spec,
+    status: Status,
+    phase: Phase,
+    challengers: Sequence[ChallengerStatus],
+    observed: Observed,
+) -> str:
     champion = roles.champion_of(spec, status)
     match phase:
         case Phase.PENDING:

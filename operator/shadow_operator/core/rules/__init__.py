@@ -11,6 +11,7 @@ from shadow_operator.core.rules.canary import (
 from shadow_operator.core.rules.one_pass import Pass, Rule
 from shadow_operator.core.rules.rollback import record_rollback
 from shadow_operator.core.rules.shadow import reject, start_shadows
+from shadow_operator.core.rules.suspension import unless_suspended
 from shadow_operator.core.rules.watch import watch_champion
 
 __all__ = ["RULES", "Pass", "Rule"]
@@ -24,7 +25,7 @@ RULES: tuple[Rule, ...] = (
     start_step_clock,
     reject,
     step_back_without_evidence,
-    step,
-    start_canary,
+    unless_suspended(step),
+    unless_suspended(start_canary),
     watch_champion,
 )

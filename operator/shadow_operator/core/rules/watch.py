@@ -30,7 +30,8 @@ def watch_champion(run: Pass) -> Pass:
     if hold is not None:
         update = {"held_since": to_text(run.now), "held_by": hold.guardrail}
         return run.changed(watch=watch.model_copy(update=update))
-    if run.now - from_text(since) < run.spec.promotion.watch.timedelta:
+    # A watch that goes on is the safe side: while it lasts, a broken guardrail goes back to the standby.
+    if run.spec.suspend or run.now - from_text(since) < run.spec.promotion.watch.timedelta:
         return run.changed(watch=watch)
     return run.changed(
         Reason.COMPLETED,
