@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from shadow_operator.api.rollout import ShadowRollout
 from shadow_operator.cluster import Cluster, Object
 from shadow_operator.core import roles
+from shadow_operator.core.command import command_of
 from shadow_operator.core.comparison import Comparisons, aligned_end
 from shadow_operator.core.contract import queries
 from shadow_operator.core.evidence import Evidence
@@ -52,6 +53,7 @@ async def observe(ports: Ports, rollout: ShadowRollout, memory: Memory, now: dat
         evidence=evidence,
         metrics=_health(rollout.spec.metrics.prometheus.address, evidence, failed),
         judgement=_still_true(memory.judgement, now),
+        command=command_of(rollout.metadata.annotations),
     )
 
 

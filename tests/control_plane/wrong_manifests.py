@@ -558,6 +558,16 @@ _RULES = (
         ("spec.canary.minConfidence", '"-1%" is not a share'),
     ),
     Wrong(
+        "unknown promotion mode",
+        {"spec.promotion.mode": "Auto"},
+        ("spec.promotion.mode", 'supported values: "Automatic", "Manual"'),
+    ),
+    Wrong(
+        "suspend in words",
+        {"spec.suspend": "maybe"},
+        ("spec.suspend", "must be of type boolean"),
+    ),
+    Wrong(
         "watch of a bad duration",
         {"spec.promotion.watch": "7 days"},
         ("spec.promotion.watch", '"7 days" is not a duration'),

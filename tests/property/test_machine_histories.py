@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from shadow_operator.api.rollout import Spec
 from shadow_operator.api.status import Stage, Status
 from shadow_operator.core import roles
+from shadow_operator.core.command import Command
 from shadow_operator.core.evidence import Evidence
 from shadow_operator.core.guardrails import Hold, Motive
 from shadow_operator.core.machine import decide
@@ -36,6 +37,7 @@ _SPECS: tuple[Spec, ...] = tuple(
         {"champion": {"name": "momentum-v9", "image": "models/momentum:9"}},
         {"gates[1].role": "Primary"},
         {"suspend": True},
+        {"promotion.mode": "Manual"},
     )
 )
 _EVIDENCE: tuple[Evidence | None, ...] = (
@@ -48,6 +50,7 @@ _EVIDENCE: tuple[Evidence | None, ...] = (
     no_sample(),
     None,
 )
+_COMMANDS = ("promote/1", "promote/2", "reject/1", f"promote/3/{SECOND}", f"reject/2/{FIRST}", "nonsense")
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,7 @@ class Move:
     blind_guard: bool = False
     decisions: int = 5
     mark: Motive | None = None
+    command: str | None = None
 
 
 _calm = st.just(Move())
@@ -85,6 +89,8 @@ _moves = st.one_of(
     st.builds(Move, blind_guard=_always),
     st.builds(Move, decisions=st.just(0)),
     st.builds(Move, mark=st.sampled_from(Motive)),
+    st.builds(Move, command=st.sampled_from(_COMMANDS)),
+    st.builds(Move, command=st.sampled_from(_COMMANDS), evidence=st.just((undecided(), better()))),
 )
 histories = st.lists(_moves, max_size=30)
 _HOLD = Hold("blind", "no sample", None)
@@ -102,6 +108,7 @@ def apply_move(journey: Journey, move: Move, before: Split | None) -> None:
     journey.split = before if move.stale else None
     journey.hold = _HOLD if move.hold else None
     journey.blind_guard = move.blind_guard
+    journey.command = None if move.command is None else Command(move.command, "ann")
     journey.decisions += move.decisions
     guarded = roles.under_guard(journey.status)
     journey.mark = journey.breach(guarded, move.mark) if move.mark is not None and guarded is not None else None
@@ -165,6 +172,8 @@ def test_no_history_breaks_a_guarantee(history: list[Move]) -> None:
         name = rises(before, after)
         if name is not None:
             event("rose")
+            is_promoted = after.champion is not None and after.champion.name == name
+            assert not (is_promoted and journey.spec.promotion.mode == "Manual" and move.command is None)
             assert not journey.spec.suspend
             assert gates_pass(journey.spec, journey.evidence.get(name))
             assert journey.mark is None

@@ -8,6 +8,7 @@ from shadow_operator.api.quantities import Duration
 from shadow_operator.api.rollout import Spec
 from shadow_operator.api.status import Phase, Stage, Status
 from shadow_operator.core import roles
+from shadow_operator.core.command import Command
 from shadow_operator.core.events import Reason
 from shadow_operator.core.evidence import Evidence
 from shadow_operator.core.guardrails import Hold, Judgement, Motive, Rollback, Signals
@@ -46,6 +47,7 @@ class Journey:
         blind_guard: the guard has judged nothing yet.
         decisions: real decisions of the model under guard.
         metrics: whether the metrics can be read.
+        command: what a person asks.
 
     """
 
@@ -62,6 +64,7 @@ class Journey:
     blind_guard: bool = False
     decisions: int = 0
     metrics: MetricsHealth = HEALTHY
+    command: Command | None = None
     reasons: list[Reason] = field(default_factory=list)
 
     def observed(self) -> Observed:
@@ -82,6 +85,7 @@ class Journey:
             evidence=dict(self.evidence),
             metrics=self.metrics,
             judgement=judgement,
+            command=self.command,
         )
 
     def look(self) -> Decision:

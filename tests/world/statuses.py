@@ -4,6 +4,7 @@ from shadow_operator.api.status import (
     CanaryStatus,
     ChallengerStatus,
     ChampionStatus,
+    CommandStatus,
     Condition,
     ConditionStatus,
     Phase,
@@ -28,7 +29,9 @@ def full_status() -> Status:
         leader="momentum-v8",
         evidence="100%",
         champion=ChampionStatus(name="momentum-v7", image="models/momentum:7", since=_AT),
-        canary=CanaryStatus(challenger="momentum-v8", step=2, since=_AT, held_since=_AT, decisions_before=12),
+        canary=CanaryStatus(
+            challenger="momentum-v8", step=2, since=_AT, held_since=_AT, awaiting_since=_AT, decisions_before=12
+        ),
         watch=WatchStatus(standby="momentum-v6", standby_image="models/momentum:6", since=_AT, completed=_AT),
         challengers=[
             ChallengerStatus(
@@ -50,6 +53,7 @@ def full_status() -> Status:
                 ),
             ),
         ],
+        command=CommandStatus(text="reject/1/patchtst-v2", by="ann", at=_AT, answer="patchtst-v2 is rejected"),
         policy=PolicyStatus(version=3, digest="sha256:00"),
         conditions=[
             Condition(

@@ -148,6 +148,7 @@ class Metadata(BaseModel):
     generation: int
     resource_version: str
     finalizers: list[str] = Field(default_factory=list)
+    annotations: dict[str, str] = Field(default_factory=dict)
     deletion_timestamp: str | None = None
 
 

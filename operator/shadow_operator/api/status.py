@@ -24,6 +24,7 @@ class Phase(StrEnum):
     PENDING = "Pending"
     SHADOWING = "Shadowing"
     CANARY = "Canary"
+    AWAITING_APPROVAL = "AwaitingApproval"
     PROMOTING = "Promoting"
     WATCHING = "Watching"
     COMPLETED = "Completed"
@@ -81,6 +82,9 @@ class CanaryStatus(StatusPart):
     )
     held_since: Time | None = Field(None, description="Since when a guardrail or missing data holds the step.")
     held_by: str | None = Field(None, description="The guardrail that holds it.")
+    awaiting_since: Time | None = Field(
+        None, description="Since when it has done everything and waits for a person (promotion.mode Manual)."
+    )
     decisions_before: int = Field(0, description="The challenger's real decisions when this step began.")
 
 
@@ -137,6 +141,15 @@ class ChallengerStatus(StatusPart):
     rollback: RollbackStatus | None = None
 
 
+class CommandStatus(StatusPart):
+    """The last command that was heard, and what became of it."""
+
+    text: str = Field(max_length=200, description="The annotation, as in promote/1; the same is not heard twice.")
+    by: str = Field(max_length=200, description="Who gave it, as they said themselves.")
+    at: Time = Field(description="When it was heard.")
+    answer: Sentence = Field(description="What was done, or why it was refused.")
+
+
 class PolicyStatus(StatusPart):
     """Which policy document the models see."""
 
@@ -167,6 +180,7 @@ class Status(StatusPart):
         description="Each challenger: its stage, its evidence, and what it waits for.",
         json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]},
     )
+    command: CommandStatus | None = None
     policy: PolicyStatus | None = None
     conditions: list[Condition] = Field(
         default_factory=list,

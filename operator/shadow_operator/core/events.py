@@ -11,6 +11,8 @@ class Reason(StrEnum):
     CANARY_STARTED = "CanaryStarted"
     CANARY_STEPPED = "CanaryStepped"
     CANARY_HELD = "CanaryHeld"
+    APPROVAL_NEEDED = "ApprovalNeeded"
+    COMMAND_REFUSED = "CommandRefused"
     CANARY_RESUMED = "CanaryResumed"
     STEPPED_BACK = "SteppedBack"
     PROMOTED = "Promoted"
@@ -31,6 +33,7 @@ class Reason(StrEnum):
 _WARNINGS = frozenset(
     {
         Reason.CANARY_HELD,
+        Reason.COMMAND_REFUSED,
         Reason.STEPPED_BACK,
         Reason.REJECTED,
         Reason.ROLLED_BACK,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from shadow_operator.core.command import Command
 from shadow_operator.core.evidence import Evidence
 from shadow_operator.core.guardrails import Judgement, Rollback
 from shadow_operator.core.split import Split
@@ -65,6 +66,7 @@ class Observed:
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
     metrics: MetricsHealth = MetricsHealth(available=False, message="the metrics have not been read yet")
     judgement: Judgement | None = None
+    command: Command | None = None
 
     def ready(self, model: str) -> bool:
         """Whether the model's pods were seen to be ready."""

@@ -10,7 +10,7 @@ from shadow_operator.api.status import (
 def phase_of(status: Status) -> Phase:
     """The rollout's phase, which follows from the stages: it is written for people and never read back."""
     if status.canary is not None:
-        return Phase.CANARY
+        return Phase.CANARY if status.canary.awaiting_since is None else Phase.AWAITING_APPROVAL
     if status.watch is not None:
         if status.watch.completed is not None:
             return Phase.COMPLETED

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from shadow_operator.api.gates import GateRole
 from shadow_operator.api.rollout import Spec
-from shadow_operator.api.status import ChallengerStatus, Phase, Stage, Status
+from shadow_operator.api.status import CanaryStatus, ChallengerStatus, Phase, Stage, Status
 from shadow_operator.core import roles
+from shadow_operator.core.command import COMMAND_ANNOTATION
 from shadow_operator.core.evidence import Evidence
 from shadow_operator.core.gates import GateResult, Outcome
 from shadow_operator.core.moment import from_text
@@ -145,10 +146,8 @@ def _of_phase(
         case Phase.SHADOWING:
             count = sum(c.stage is Stage.SHADOW for c in challengers)
             return f"{count} of {len(challengers)} challengers in shadow of {champion}"
-        case Phase.CANARY if status.canary is not None:
-            share = roles.canary_percent(spec, status)
-            held = " and is held there" if status.canary.held_since else ""
-            return f"{status.canary.challenger} acts on {share} percent of the requests{held}"
+        case Phase.CANARY | Phase.AWAITING_APPROVAL if status.canary is not None:
+            return _acting(spec, status, status.canary)
         case Phase.PROMOTING:
             return f"{champion} is champion, the route follows"
         case Phase.WATCHING if status.watch is not None:
@@ -162,6 +161,14 @@ def _of_phase(
             return f"{champion} is champion; a challenger was rolled back: see status.challengers, then change one"
         case _:
             return f"{champion} is champion; no challenger was better"
+
+
+def _acting(spec: Spec, status: Status, canary: CanaryStatus) -> str:
+    if canary.awaiting_since is not None:
+        asked = f"set the annotation {COMMAND_ANNOTATION} to promote/<nonce> or reject/<nonce>"
+        return f"{canary.challenger} has done everything and waits for a person: {asked}"
+    held = " and is held there" if canary.held_since else ""
+    return f"{canary.challenger} acts on {roles.canary_percent(spec, status)} percent of the requests{held}"
 
 
 def _pending(spec: Spec, status: Status, observed: Observed) -> str:

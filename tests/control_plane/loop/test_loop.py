@@ -165,6 +165,45 @@ async def test_killed_between_any_two_passes_it_takes_the_same_decisions(field: 
     assert field.reasons() == _REASONS
 
 
+async def to_the_end(field: Field) -> None:
+    """Tick until nothing can go further."""
+    for _ in range(_MOST_TICKS // 2):
+        await field.tick()
+        field.clock.advance(minutes=20)
+
+
+async def test_a_person_promotes_by_annotation_and_the_operator_never_writes_it(field: Field) -> None:
+    field.create(changed(manifest(), {"spec.promotion": {"mode": "Manual", "watch": "1h"}}))
+    await to_the_end(field)
+    assert field.status().phase is Phase.AWAITING_APPROVAL
+    assert field.weights() == {CHAMPION: 75, CHALLENGER: 25}
+    asked = {"shadowrollouts.io/command": "promote/1", "shadowrollouts.io/command-by": "ann"}
+    where = (SHADOW_ROLLOUT, field.server.namespace, "momentum")
+    await field.cluster.merge(*where, {"metadata": {"annotations": asked}})
+    await field.look()
+    await field.tick()
+    assert field.weights() == {CHALLENGER: 100}
+    command = field.status().command
+    assert command is not None
+    assert (command.text, command.by, command.answer) == ("promote/1", "ann", f"{CHALLENGER} is promoted")
+    assert field.stored()["metadata"]["annotations"] == asked
+    assert field.reasons().count("Promoted") == 1
+    field.start_operator()
+    await to_the_end(field)
+    assert field.reasons().count("Promoted") == 1, "a command is handled once, whoever reads it again"
+    assert "CommandRefused" not in field.reasons()
+
+
+async def test_a_suspended_rollout_shadows_and_goes_no_further(field: Field) -> None:
+    field.create(changed(manifest(), {"spec.suspend": True}))
+    await to_the_end(field)
+    assert field.status().phase is Phase.SHADOWING
+    assert field.weights() == {CHAMPION: 100}
+    _edit(field, {"spec.suspend": False})
+    await field.tick()
+    assert field.weights() == {CHAMPION: 95, CHALLENGER: 5}
+
+
 async def test_every_model_can_serve_before_the_route_names_it(field: Field) -> None:
     field.create(manifest())
     await field.one_pass()

@@ -8,6 +8,7 @@ from shadow_operator.core.rules.canary import (
     step,
     step_back_without_evidence,
 )
+from shadow_operator.core.rules.commands import hear_command
 from shadow_operator.core.rules.one_pass import Pass, Rule
 from shadow_operator.core.rules.rollback import record_rollback
 from shadow_operator.core.rules.shadow import reject, start_shadows
@@ -25,6 +26,7 @@ RULES: tuple[Rule, ...] = (
     start_step_clock,
     reject,
     step_back_without_evidence,
+    hear_command,
     unless_suspended(step),
     unless_suspended(start_canary),
     watch_champion,

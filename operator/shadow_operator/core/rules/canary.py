@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from shadow_operator.api.gates import GateRole
+from shadow_operator.api.promotion import PromotionMode
 from shadow_operator.api.status import (
     CanaryStatus,
     ChallengerStatus,
@@ -22,7 +23,7 @@ def hold_or_resume(run: Pass) -> Pass:
     """Stop the step's clock while a guardrail holds, and let it go on afterwards."""
     canary, judgement = run.status.canary, run.observed.judgement
     if canary is None or judgement is None or judgement.signals.model != canary.challenger:
-        # Not judged yet: it goes neither on nor on hold, and `_step_is_done` lets nothing advance.
+        # Not judged yet: it goes neither on nor on hold, and `step_is_done` lets nothing advance.
         return run
     hold = judgement.hold
     if hold is None:
@@ -69,11 +70,14 @@ def _has_its_share(run: Pass, canary: CanaryStatus) -> bool:
 def step(run: Pass) -> Pass:
     """Go to the next share, or to the championship after the last one."""
     canary = run.status.canary
-    if canary is None or not _step_is_done(run, canary):
+    if canary is None:
         return run
+    if not step_is_done(run, canary):
+        return run.changed(canary=canary.model_copy(update={"awaiting_since": None}))
     # More than there are when the manifest has lost some on the way.
     if canary.step >= len(run.spec.canary.steps):
-        return _promote(run, canary.challenger)
+        is_manual = run.spec.promotion.mode is PromotionMode.MANUAL
+        return _await_approval(run, canary) if is_manual else promote(run, canary.challenger)
     after = CanaryStatus(challenger=canary.challenger, step=canary.step + 1)
     status = run.status.model_copy(update={"canary": after})
     share = roles.canary_percent(run.spec, status)
@@ -94,7 +98,18 @@ def step_back_without_evidence(run: Pass) -> Pass:
     return run.changed(Reason.STEPPED_BACK, message, canary=None, challengers=challengers)
 
 
-def _step_is_done(run: Pass, canary: CanaryStatus) -> bool:
+def _await_approval(run: Pass, canary: CanaryStatus) -> Pass:
+    if canary.awaiting_since is not None:
+        return run
+    return run.changed(
+        Reason.APPROVAL_NEEDED,
+        f"{canary.challenger} has done everything and waits for a person to promote or reject it",
+        canary=canary.model_copy(update={"awaiting_since": to_text(run.now)}),
+    )
+
+
+def step_is_done(run: Pass, canary: CanaryStatus) -> bool:
+    """Whether the canary has done what its step asks, with every Primary gate passed and nothing held or unknown."""
     judgement = run.observed.judgement
     if judgement is None or judgement.hold is not None or judgement.rollback is not None:
         return False
@@ -110,7 +125,7 @@ def _step_is_done(run: Pass, canary: CanaryStatus) -> bool:
     )
 
 
-def _promote(run: Pass, name: str) -> Pass:
+def promote(run: Pass, name: str) -> Pass:
     """The race is over: the others' evidence compared them with a model that is champion no more."""
     winner, champion = run.status.challenger(name), run.status.champion
     if winner is None or champion is None:

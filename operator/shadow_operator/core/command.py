@@ -1,0 +1,61 @@
+"""What a person asks of a rollout: an annotation `<command>/<nonce>`, handled once and answered in the status.
+
+An annotation is not in Git, so self-healing never takes a command back, and none is lost by it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from shadow_operator.api.rollout import GROUP
+
+COMMAND_ANNOTATION = f"{GROUP}/command"
+COMMAND_BY_ANNOTATION = f"{GROUP}/command-by"
+_LONGEST = 200
+_UNKNOWN = "somebody who did not say who"
+
+
+class Verb(StrEnum):
+    """What can be asked."""
+
+    PROMOTE = "promote"
+    REJECT = "reject"
+
+
+ACCEPTED = (
+    f"write {' or '.join(Verb)}, a slash, and a nonce that was not used before, as in promote/1; "
+    "a challenger may follow after another slash, as in reject/2/momentum-v8"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command as it was written.
+
+    Attributes:
+        text: the annotation, `<command>/<nonce>` or `<command>/<nonce>/<challenger>`; it tells commands apart.
+        by: who gave it, as they say themselves.
+
+    """
+
+    text: str
+    by: str
+
+    @property
+    def verb(self) -> Verb | None:
+        """What is asked, None for what can't be asked."""
+        parts = self.text.split("/")
+        is_whole = len(parts) in {2, 3} and all(parts)
+        return Verb(parts[0]) if is_whole and parts[0] in set(Verb) else None
+
+    @property
+    def challenger(self) -> str | None:
+        """The challenger that is named, None when none is."""
+        parts = self.text.split("/")
+        return parts[2] if len(parts) == 3 else None
+
+
+def command_of(annotations: Mapping[str, str]) -> Command | None:
+    """The command that the annotations carry, None when they carry none."""
+    text = annotations.get(COMMAND_ANNOTATION, "")[:_LONGEST]
+    return Command(text, annotations.get(COMMAND_BY_ANNOTATION, "")[:_LONGEST] or _UNKNOWN) if text else None
