@@ -36,14 +36,22 @@ class ApiServer:
         self.namespace = namespace
 
     def request(
-        self, method: str, path: str, body: Object | None = None, accept: str = "application/json", **query: str
+        self,
+        method: str,
+        path: str,
+        body: Object | None = None,
+        accept: str = "application/json",
+        user: str | None = None,
+        **query: str,
     ) -> Object:
+        """Send one request; as `user` where one is named, with what RBAC allows that user."""
         content_type = "application/apply-patch+yaml" if method == "PATCH" else "application/json"
         arguments = self._api.param_serialize(
             method,
             path,
             query_params=list(query.items()),
-            header_params={"Accept": accept, "Content-Type": content_type},
+            header_params={"Accept": accept, "Content-Type": content_type}
+            | ({} if user is None else {"Impersonate-User": user}),
             body=body,
             auth_settings=["BearerToken"],
         )

@@ -255,6 +255,17 @@ def test_people_may_edit_rollouts_and_not_what_was_decided(chart: Chart) -> None
         assert granted.get(("shadowrollouts.io", "shadowrollouts/status"), set()) <= {"get"}
 
 
+def test_commands_are_checked_by_the_api_server_unless_that_is_left_out(chart: Chart) -> None:
+    objects = chart.rendered()
+    (policy,) = of_kind(objects, "ValidatingAdmissionPolicy")
+    (binding,) = of_kind(objects, "ValidatingAdmissionPolicyBinding")
+    assert binding["spec"] == {"policyName": policy["metadata"]["name"], "validationActions": ["Deny"]}
+    assert policy["spec"] == yaml.safe_load((CHART / "files" / "commands-policy.yaml").read_text())["spec"]
+    left_out = chart.rendered({"commands": {"guard": False}})
+    assert not of_kind(left_out, "ValidatingAdmissionPolicy")
+    assert not of_kind(left_out, "ValidatingAdmissionPolicyBinding")
+
+
 def test_the_definition_in_the_chart_is_the_generated_one(chart: Chart) -> None:
     (definition,) = of_kind(chart.rendered(), "CustomResourceDefinition")
     generated = yaml.safe_load((ROOT / "crds" / "shadowrollouts.yaml").read_text())
