@@ -40,6 +40,7 @@ def _of(
         champion_drawdown=0.04 if said.samples else 0.0,
         trades=trades,
         wins=replace(said, effect=said.effect / 15, low=said.low / 15, high=said.high / 15),
+        pvalue_wins=pvalue,
         profit_factor=profit_factor,
         champion_profit_factor=1.25 if said.samples else None,
     )

@@ -193,8 +193,10 @@ class Comparisons:
         names = list(self._by_challenger)
         means = {name: self._by_challenger[name].mean.result() for name in names}
         sharpes = {name: self._by_challenger[name].sharpe.result() for name in names}
+        wins = {name: self._by_challenger[name].wins.result() for name in names}
         adjusted_means = holm([_two_sided(means[name].pvalue_better) for name in names])
         adjusted_sharpes = holm([_two_sided(sharpes[name].pvalue_better) for name in names])
+        adjusted_wins = holm([_two_sided(wins[name].pvalue_better) for name in names])
         return {
             name: Evidence(
                 mean=means[name],
@@ -204,7 +206,8 @@ class Comparisons:
                 drawdown=self._by_challenger[name].drawdown.maximum,
                 champion_drawdown=self._by_challenger[name].champion_drawdown.maximum,
                 trades=int(self._by_challenger[name].trades),
-                wins=self._by_challenger[name].wins.result(),
+                wins=wins[name],
+                pvalue_wins=float(adjusted_wins[index]),
                 profit_factor=self._by_challenger[name].book.profit_factor,
                 champion_profit_factor=self._by_challenger[name].champion_book.profit_factor,
                 blind=self._blind.get(name) or self._blind.get(self._by_challenger[name].pair.champion),

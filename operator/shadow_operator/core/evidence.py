@@ -18,6 +18,7 @@ class Evidence:
         champion_drawdown: the champion's over the same intervals.
         trades: trades settled while compared.
         wins: paired difference of the win rates, a fraction: an interval is won that ends with a gain.
+        pvalue_wins: always-valid p-value of a higher win rate, for two sides, adjusted over all challengers (Holm).
         profit_factor: the challenger's gains over its losses while compared; infinite without a loss, None while it has
             neither.
         champion_profit_factor: the champion's over the same intervals.
@@ -33,6 +34,7 @@ class Evidence:
     champion_drawdown: float
     trades: int
     wins: ComparisonResult
+    pvalue_wins: float
     profit_factor: float | None
     champion_profit_factor: float | None
     blind: str | None = None

@@ -45,6 +45,21 @@ def test_an_interval_is_won_that_ends_with_a_gain() -> None:
     assert (seen.profit_factor, seen.champion_profit_factor) == (3.0, 1.0)
 
 
+def test_the_win_rates_are_corrected_over_all_challengers() -> None:
+    """The first wins where the champion loses, and the second does as the champion."""
+    counters = {CHAMPION: 0, FIRST: 0, SECOND: 0}
+    moments = []
+    for number in range(301):
+        won = {CHAMPION: number % 3 == 0, FIRST: number % 2 == 0, SECOND: number % 3 == 0}
+        counters = {name: count + won[name] for name, count in counters.items()}
+        moments.append({name: counted(count, number - count, number) for name, count in counters.items()})
+    seen = followed(in_shadow(), list(minutes(*moments))).evidence()
+    one = 2 * seen[FIRST].wins.pvalue_better
+    assert 0.0 < one < 0.05
+    assert seen[FIRST].pvalue_wins == pytest.approx(2 * one)
+    assert seen[SECOND].pvalue_wins == 1.0
+
+
 def test_there_is_no_profit_factor_before_the_first_result() -> None:
     idle = {CHAMPION: counted(0, 0, 0), FIRST: counted(0, 0, 0)}
     seen = followed(in_shadow(), list(minutes(idle, both(1, better=0.0)))).evidence()[FIRST]

@@ -62,9 +62,10 @@ def outcome(seen: Evidence, test: str, **fields: Any) -> Outcome:
     return gates.evaluate(gate_of(test, **fields), seen, 0.05).outcome
 
 
-def wins(low: float, high: float) -> Evidence:
+def wins(low: float, high: float, pvalue: float = 0.05) -> Evidence:
     seen = evidence.undecided()
-    return replace(seen, wins=replace(seen.wins, effect=(low + high) / 2, low=low, high=high))
+    said = replace(seen.wins, effect=(low + high) / 2, low=low, high=high)
+    return replace(seen, wins=said, pvalue_wins=pvalue)
 
 
 def falling(drawdown: float) -> Evidence:
@@ -85,6 +86,7 @@ def counting(samples: int, trades: int) -> Evidence:
     [
         (wins(0.001, 0.1), "WinRate", {}, Outcome.PASS),
         (wins(0.0, 0.1), "WinRate", {}, Outcome.INSUFFICIENT),
+        (wins(0.001, 0.1, pvalue=0.051), "WinRate", {}, Outcome.INSUFFICIENT),
         (wins(-0.1, 0.0), "WinRate", {}, Outcome.FAIL),
         (wins(0.03, 0.1), "WinRate", {"gain": "3%"}, Outcome.PASS),
         (wins(0.0299, 0.1), "WinRate", {"gain": "3%"}, Outcome.INSUFFICIENT),
