@@ -117,8 +117,9 @@ images: venv ## Build the images of the operator and of the example models
 	@$(BIN)/python hack/images.py
 
 .PHONY: generate
-generate: venv ## Write the custom resource definitions from the models in operator/shadow_operator/api
+generate: venv ## Write the custom resource definitions and docs/gates.md from the models in operator/shadow_operator/api
 	@$(BIN)/python -m shadow_operator.api.crd .
+	$(BIN)/python -m shadow_operator.api.gate_page .
 
 .PHONY: format
 format: venv ## Format the code

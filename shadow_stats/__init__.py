@@ -45,6 +45,7 @@ from shadow_stats.paired_report import paired_mean_report
 from shadow_stats.paired_sign import PairedSign
 from shadow_stats.pnl_bootstrap import BootstrapResult, PnlBootstrap, bootstrap
 from shadow_stats.recalibration import CalibrationTest, IsotonicRecalibration
+from shadow_stats.scheduled_bootstrap import BootstrapMean
 from shadow_stats.sharpe import SharpeDifference
 from shadow_stats.sharpe_bootstrap import SharpeBootstrapReport, ledoit_wolf_bootstrap
 from shadow_stats.sharpe_confidence import (
@@ -67,6 +68,7 @@ __all__ = [
     "Adwin",
     "Agreement",
     "BlockLength",
+    "BootstrapMean",
     "BootstrapResult",
     "BoundedMean",
     "CalibrationError",

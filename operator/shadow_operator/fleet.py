@@ -9,6 +9,7 @@ from shadow_operator.api.rollout import ShadowRollout
 from shadow_operator.core.acting import ActingBook
 from shadow_operator.core.comparison import Comparisons
 from shadow_operator.core.guardrails import Judgement, Rollback
+from shadow_operator.core.measurement import Measurement
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -29,6 +30,7 @@ class Memory:
     Attributes:
         rollout: the object as it was read or written last; None before the first pass.
         comparisons: the evidence, None before it was restored.
+        measurement: the answers to the gates' own queries, at the newest moment of the time grid.
         acting: the book of the model under guard, None while none is.
         judgement: what the guardrails said last.
         rollback: a share that the guard took back and that the status does not know of yet.
@@ -42,6 +44,7 @@ class Memory:
 
     rollout: ShadowRollout | None = None
     comparisons: Comparisons | None = None
+    measurement: Measurement | None = None
     acting: ActingBook | None = None
     judgement: Judgement | None = None
     rollback: Rollback | None = None

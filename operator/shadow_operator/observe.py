@@ -1,16 +1,17 @@
 """Reading the world for one pass: pods, route, metrics. Whatever can't be read is unknown, not an error."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shadow_operator.api.rollout import ShadowRollout
 from shadow_operator.cluster import Cluster, Object
-from shadow_operator.core import roles
+from shadow_operator.core import gates, measurement, roles
 from shadow_operator.core.command import command_of
 from shadow_operator.core.comparison import Comparisons, aligned_end
 from shadow_operator.core.contract import queries
-from shadow_operator.core.evidence import Evidence
+from shadow_operator.core.evidence import Evidence, Point
 from shadow_operator.core.guardrails import Judgement
 from shadow_operator.core.kinds import DEPLOYMENT
 from shadow_operator.core.observed import MetricsHealth, Observed, Workload
@@ -44,6 +45,8 @@ async def observe(ports: Ports, rollout: ShadowRollout, memory: Memory, now: dat
     evidence = comparisons.evidence()
     if failed is not None:
         evidence = _blinded(evidence, failed)
+    if memory.rollback is None:
+        evidence = await _measured(ports.source, rollout, memory, evidence, comparisons.last_at)
     route = await ports.router.observed(rollout)
     if memory.rollback is not None and memory.rollback.zero_at is not None:
         route = replace(route, rollback=memory.rollback)
@@ -78,6 +81,33 @@ async def _compare(source: MetricSource, rollout: ShadowRollout, comparisons: Co
     return None
 
 
+async def _measured(
+    source: MetricSource,
+    rollout: ShadowRollout,
+    memory: Memory,
+    evidence: Mapping[str, Evidence],
+    at: datetime | None,
+) -> Mapping[str, Evidence]:
+    """The evidence with the answers to the gates' own queries, asked once for each moment of the time grid."""
+    if at is None:
+        return evidence
+    challengers = sorted(evidence.keys() & {one.name for one in roles.unfinished(rollout.status)})
+    asks = measurement.asks(rollout, challengers)
+    if memory.measurement is None or (memory.measurement.at, memory.measurement.asks) != (at, asks):
+        batches = measurement.batches(asks)
+        answers = await asyncio.gather(*(_answer(source, batch, at) for batch in batches))
+        memory.measurement = measurement.Measurement(at, asks, tuple(answers))
+    return measurement.added(rollout, evidence, memory.measurement)
+
+
+async def _answer(source: MetricSource, batch: measurement.Batch, at: datetime) -> measurement.Answer:
+    try:
+        samples = await source.instant(batch.query, at)
+    except MetricsError as error:
+        return measurement.Answer(batch.asks, (), str(error)[:1024])
+    return measurement.Answer(batch.asks, tuple(Point(sample.labels, sample.value) for sample in samples))
+
+
 def _health(address: str, evidence: Mapping[str, Evidence], failed: str | None) -> MetricsHealth:
     if not evidence and failed is None:
         return MetricsHealth(available=False, message="there is nothing to compare yet")
@@ -94,7 +124,8 @@ async def _read(source: MetricSource, rollout: ShadowRollout, start: datetime, e
     models |= {challenger.name for challenger in roles.unfinished(rollout.status)}
     key = rollout.metadata
     step = rollout.spec.metrics.interval.timedelta
-    asked = queries(rollout.spec.metrics.queries, key.namespace, key.name, sorted(models))
+    more = {figure for gate in rollout.spec.gates if (figure := gates.figure_needed(gate)) is not None}
+    asked = queries(rollout.spec.metrics.queries, key.namespace, key.name, sorted(models), sorted(more))
     found = await history(source, asked, start, end, step)
     return on_grid(found, start, end, step)
 

@@ -365,18 +365,18 @@ _RULES = (
     Wrong(
         "unknown test",
         {"spec.gates[0].test": "TTest"},
-        ("spec.gates[0].test", 'supported values: "PairedMean", "Sharpe", "WinRate", "ProfitFactor"'),
+        ("spec.gates[0].test", 'supported values: "PairedMean", "BootstrapMean", "Sharpe", "WinRate"'),
     ),
     Wrong(
         "unknown role",
         {"spec.gates[0].role": "Main"},
-        ("spec.gates[0].role", 'supported values: "Primary", "Secondary"'),
+        ("spec.gates[0].role", 'supported values: "Primary", "Secondary", "Member"'),
     ),
     Wrong("no primary gate", {"spec.gates[0].role": "Secondary"}, ("spec.gates", "give one gate role Primary")),
     Wrong(
         "ratio on another gate",
         {"spec.gates[0].ratio": "90%"},
-        ("spec.gates[0].ratio", "ratio belongs to a gate with test MaxDrawdown"),
+        ("spec.gates[0].ratio", "ratio belongs to a gate with test ErrorDegradation or MaxDrawdown or Turnover"),
     ),
     Wrong(
         "ratio without percent sign",
@@ -391,37 +391,124 @@ _RULES = (
     Wrong(
         "limit of a drawdown on another gate",
         {"spec.gates[0].atMost": "5%"},
-        ("spec.gates[0].atMost", "atMost belongs to a gate with test MaxDrawdown: remove it, or change the test"),
+        ("spec.gates[0].atMost", "atMost belongs to a gate with test MaxDrawdown or DriftPSI"),
     ),
     Wrong(
         "gain on another gate",
         {"spec.gates[0].gain": "3%"},
-        ("spec.gates[0].gain", "gain belongs to a gate with test WinRate"),
+        ("spec.gates[0].gain", "gain belongs to a gate with test Sharpe or WinRate: remove it, or change the test"),
     ),
     Wrong(
         "gain without percent sign",
         {"spec.gates[0]": {"name": "wins", "test": "WinRate", "gain": "3"}},
-        ("spec.gates[0].gain", '"3" is not a share: write a number from 0 to 100 followed by %'),
+        ("spec.gates[0].gain", 'gain of WinRate: "3" is not a share: write a number from 0 to 100 followed by %'),
     ),
     Wrong(
         "profit factor on another gate",
         {"spec.gates[0].atLeast": "1.3"},
-        ("spec.gates[0].atLeast", "atLeast belongs to a gate with test ProfitFactor"),
+        ("spec.gates[0].atLeast", "atLeast belongs to a gate with test ProfitFactor or LiveSharpe"),
     ),
     Wrong(
-        "profit factor of nothing",
-        {"spec.gates[0]": {"name": "factor", "test": "ProfitFactor", "atLeast": "0"}},
-        ("spec.gates[0].atLeast", '"0" is not a positive amount'),
+        "profit factor in words",
+        {"spec.gates[0]": {"name": "factor", "test": "ProfitFactor", "atLeast": "high"}},
+        ("spec.gates[0].atLeast", 'atLeast of ProfitFactor: "high" is not a number: write a quoted decimal'),
+    ),
+    Wrong(
+        "drawdown as a number",
+        {"spec.gates[1]": {"name": "drawdown", "test": "MaxDrawdown", "atMost": "0.05"}},
+        ("spec.gates[1].atMost", 'atMost of MaxDrawdown: "0.05" is not a share'),
+    ),
+    Wrong(
+        "latency without a unit",
+        {"spec.gates[1]": {"name": "latency", "test": "Latency", "atMost": "250"}},
+        ("spec.gates[1].atMost", 'atMost of Latency: "250" is not a duration'),
+    ),
+    Wrong(
+        "latency without a limit",
+        {"spec.gates[1]": {"name": "latency", "test": "Latency"}},
+        ("spec.gates[1].test", "Latency needs atMost or ratio: it passes when the `quantile`"),
+    ),
+    Wrong(
+        "drift of an empty window",
+        {"spec.gates[1]": {"name": "drift", "test": "DriftPSI", "window": "0s"}},
+        ("spec.gates[1].window", '"0s" is not a duration above 0'),
+    ),
+    Wrong(
+        "window on a gate that keeps its own time",
+        {"spec.gates[0].window": "1d"},
+        ("spec.gates[0].window", "window belongs to a gate with test Turnover or DriftPSI"),
+    ),
+    Wrong(
+        "query without a model",
+        {"spec.gates[1]": {"name": "own", "test": "PromQL", "query": "up", "atLeast": "1"}},
+        ("spec.gates[1].query", '"up" does not name the model'),
+    ),
+    Wrong(
+        "query without a limit",
+        {"spec.gates[1]": {"name": "own", "test": "PromQL", "query": 'up{model="{{model}}"}'}},
+        ("spec.gates[1].test", "a query is held against one of atMost, atLeast and ratio: keep just one"),
+    ),
+    Wrong(
+        "query with two limits",
+        {
+            "spec.gates[1]": {
+                "name": "own",
+                "test": "PromQL",
+                "query": 'up{model="{{model}}"}',
+                "atLeast": "1",
+                "atMost": "2",
+            }
+        },
+        ("spec.gates[1].test", "a query is held against one of atMost, atLeast and ratio: keep just one"),
+    ),
+    Wrong(
+        "error without a measure",
+        {"spec.gates[1]": {"name": "error", "test": "ErrorDegradation"}},
+        ("spec.gates[1].test", "ErrorDegradation needs measure"),
+    ),
+    Wrong(
+        "group on a gate that is no member",
+        {"spec.gates[1].group": "behaviour"},
+        ("spec.gates[1].role", "name its group, or change its role"),
+    ),
+    Wrong(
+        "member without a group",
+        {"spec.gates[1].role": "Member"},
+        ("spec.gates[1].role", "name its group, or change its role"),
+    ),
+    Wrong(
+        "member of a group that is not there",
+        {"spec.gates[1].role": "Member", "spec.gates[1].group": "behaviour"},
+        ("spec.gates", "add the group, or name one that is there"),
+    ),
+    Wrong(
+        "group that asks for more gates than it has",
+        {
+            "spec.gates[1].role": "Member",
+            "spec.gates[1].group": "behaviour",
+            "spec.groups": [{"name": "behaviour", "atLeast": 2}],
+        },
+        ("spec.groups", "lower its atLeast, or let more gates name it"),
+    ),
+    Wrong(
+        "levels of the score the wrong way round",
+        {"spec.promotion.score": {"promote": 50, "review": 70}},
+        ("spec.promotion.score.review", "review is above promote: nobody would be asked"),
+    ),
+    Wrong(
+        "weight of nothing",
+        {"spec.gates[0].weight": 0},
+        ("spec.gates[0].weight", "should be greater than or equal to 1"),
     ),
     Wrong(
         "count on another gate",
         {"spec.gates[0].count": 500},
-        ("spec.gates[0].count", "count belongs to a gate with test MinSamples or MinTrades"),
+        ("spec.gates[0].count", "count belongs to a gate with test MinSamples or MinTrades or MinSessions or MinDays"),
     ),
     Wrong(
         "count of nothing",
         {"spec.gates[0]": {"name": "trades", "test": "MinTrades"}},
-        ("spec.gates[0].test", "MinSamples and MinTrades need a count: write how many, as in count: 500"),
+        ("spec.gates[0].test", "MinTrades needs count: it passes when at least `count` trades were settled"),
     ),
     Wrong("negative ratio", {"spec.gates[1].ratio": "-90%"}, ("spec.gates[1].ratio", '"-90%" is not a ratio')),
     Wrong(

@@ -5,6 +5,7 @@ The acting, the router and the guard's write are the real ones, over an API serv
 
 import asyncio
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
@@ -35,7 +36,7 @@ _NEVER = 99
 class NoMetrics(MetricSource):
     """Nothing is asked here: what is known comes from the journey."""
 
-    async def instant(self, query: str) -> list[Sample]:
+    async def instant(self, query: str, _at: datetime | None = None) -> list[Sample]:
         raise AssertionError(query)
 
     async def range(self, query: str, *_: object) -> list[Track]:

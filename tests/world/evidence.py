@@ -1,9 +1,11 @@
 """Evidence of a challenger against the champion, by what it says."""
 
 import math
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
-from shadow_operator.core.evidence import Evidence
+from shadow_operator.core.evidence import Evidence, Tested
 from shadow_stats import ComparisonResult, Verdict
 
 
@@ -27,22 +29,39 @@ def comparison(better: float, worse: float, effect: float, samples: int = 1000) 
     )
 
 
+@dataclass(frozen=True)
+class EveryGate(Mapping[str, Tested]):
+    """The same said of every gate that tests, whatever its name."""
+
+    said: Tested
+
+    def __getitem__(self, _gate: str) -> Tested:
+        return self.said
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
 def _of(
     said: ComparisonResult, pvalue: float, drawdown: float, profit_factor: float | None, trades: int = 1000
 ) -> Evidence:
     """Evidence that says the same by every comparison; the champion's drawdown is 4 %, its profit factor 1.25."""
     return Evidence(
         mean=said,
-        sharpe=said,
         pvalue_mean=pvalue,
-        pvalue_sharpe=pvalue,
+        tests=EveryGate(Tested(said, pvalue)),
         drawdown=drawdown,
         champion_drawdown=0.04 if said.samples else 0.0,
         trades=trades,
-        wins=replace(said, effect=said.effect / 15, low=said.low / 15, high=said.high / 15),
-        pvalue_wins=pvalue,
         profit_factor=profit_factor,
         champion_profit_factor=1.25 if said.samples else None,
+        sharpe_ratio=0.1 if said.samples else None,
+        sessions=10 if said.samples else 0,
+        days=20 if said.samples else 0,
+        span=timedelta(days=20) if said.samples else timedelta(0),
     )
 
 
@@ -57,6 +76,13 @@ def undecided(trades: int = 1000) -> Evidence:
 
 def worse() -> Evidence:
     return _of(comparison(1.0, 0.0001, effect=-1.5), 1.0, drawdown=0.2, profit_factor=0.8)
+
+
+def tested(effect: float, low: float, high: float, pvalue: float) -> Evidence:
+    """Evidence whose tests all say this; `pvalue` is that of "better"."""
+    seen = undecided()
+    said = replace(comparison(pvalue, 1.0, effect), low=low, high=high)
+    return replace(seen, tests=EveryGate(Tested(said, pvalue)))
 
 
 def no_sample() -> Evidence:

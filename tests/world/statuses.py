@@ -48,6 +48,9 @@ def full_status() -> Status:
                 verdict="Better",
                 evidence="100%",
                 waiting_for="the canary to be free",
+                score=72,
+                review_since=_AT,
+                approved_by="ann",
                 rollback=RollbackStatus(
                     guardrail="max-drawdown", value="5.31%", limit="5%", breached_at=_AT, zero_at=_AT
                 ),

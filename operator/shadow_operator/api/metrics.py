@@ -1,7 +1,7 @@
 """Where the models' figures come from."""
 
 import re
-from typing import Self
+from typing import Any, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -38,21 +38,41 @@ class Prometheus(Resource):
 _OF_THE_MODEL = '{namespace="{{namespace}}",rollout="{{rollout}}",model="{{model}}"}'
 
 
+def _series(name: str, description: str) -> Any:
+    return Field(Query(f"{name}{_OF_THE_MODEL}"), description=description)
+
+
 class Queries(Resource):
     """PromQL for each series of the metrics contract; {{model}}, {{rollout}} and {{namespace}} are filled in."""
 
-    profit: Query = Field(
-        Query(f"model_profit_total{_OF_THE_MODEL}"), description="Counter of gains, in the account's currency."
-    )
-    loss: Query = Field(
-        Query(f"model_loss_total{_OF_THE_MODEL}"), description="Counter of losses, in the account's currency."
-    )
-    decisions: Query = Field(
-        Query(f"model_decisions_total{_OF_THE_MODEL}"), description="Counter of settled decisions."
-    )
+    profit: Query = _series("model_profit_total", "Counter of gains, in the account's currency.")
+    loss: Query = _series("model_loss_total", "Counter of losses, in the account's currency.")
+    decisions: Query = _series("model_decisions_total", "Counter of settled decisions.")
     trades: Query = Field(
         Query(f"sum without (outcome) (model_trades_total{_OF_THE_MODEL})"), description="Counter of settled trades."
     )
+    sessions: Query = _series("model_sessions_total", "Counter of sessions with a settled decision.")
+    turnover: Query = _series("model_turnover_total", "Counter of position changes, in the account's currency.")
+    predictions: Query = _series("model_predictions_total", "Counter of predictions by `action`.")
+    confidence: Query = _series("model_prediction_confidence_bucket", "Histogram of the stated confidence by `le`.")
+    calibration: Query = _series(
+        "model_calibration_total", "Counter of predictions by `bin`, the lower end of its confidence, and `outcome`."
+    )
+    agreement: Query = _series("model_agreement_total", "Counter of predictions by `agrees`, true or false.")
+    error_absolute: Query = _series("model_prediction_error_abs_total", "Sum of absolute errors.")
+    error_squared: Query = _series("model_prediction_error_squared_total", "Sum of squared errors.")
+    error_percentage: Query = _series(
+        "model_prediction_error_percentage_total", "Sum of absolute errors as shares of the truth."
+    )
+    direction: Query = Field(
+        Query(f'model_prediction_direction_total{_OF_THE_MODEL[:-1]},correct="false"}}'),
+        description="Counter of predictions with the wrong sign.",
+    )
+    features: Query = _series("model_feature_bucket", "Histogram of each `feature`'s values by `le`.")
+    feature_time: Query = _series("model_feature_timestamp_seconds", "Unix time of each feature's newest value.")
+    inference: Query = _series("model_inference_seconds_bucket", "Histogram of the time to an answer by `le`.")
+    errors: Query = _series("model_errors_total", "Counter of questions that it could not answer.")
+    restarts: Query = _series("model_restarts_total", "Counter of restarts of the model's process.")
 
 
 def _milliseconds(field: str) -> str:

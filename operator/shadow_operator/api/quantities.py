@@ -138,3 +138,17 @@ class Amount(CheckedText):
     def value(self) -> float:
         """The amount in the account's currency."""
         return float(self)
+
+
+class Number(CheckedText):
+    """A decimal, quoted: `"0.25"`, `"-1"`, `"2"`."""
+
+    __slots__ = ()
+
+    form = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,9})?")
+    accepted = 'is not a number: write a quoted decimal, as in "0.25" or "2"'
+
+    @property
+    def value(self) -> float:
+        """The number."""
+        return float(self)

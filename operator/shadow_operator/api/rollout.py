@@ -1,6 +1,7 @@
 """`ShadowRollout`: what a team asks for."""
 
 import re
+from collections import Counter
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -8,7 +9,7 @@ from pydantic.alias_generators import to_camel
 
 from shadow_operator.api.canary import Canary
 from shadow_operator.api.error_budget import ErrorBudget
-from shadow_operator.api.gates import Gate, GateRole
+from shadow_operator.api.gates import Gate, GateGroup, GateRole
 from shadow_operator.api.guardrails import Guardrail, default_guardrails
 from shadow_operator.api.metrics import Metrics
 from shadow_operator.api.model import Challenger, Model
@@ -51,6 +52,10 @@ _SOME_GATE_IS_PRIMARY = (
     "no gate is Primary, so nothing would have to pass before a promotion: give one gate role Primary"
 )
 
+_MEMBERS_KNOW_THEIR_GROUP = "a gate counts in a group that is not in groups: add the group, or name one that is there"
+
+_GROUPS_HAVE_ENOUGH_GATES = "a group asks for more gates than count in it: lower its atLeast, or let more gates name it"
+
 _MIRRORS_FIT = f"a route of the Gateway API mirrors to at most {MAX_GATEWAY_MIRRORS} challengers: remove some"
 
 
@@ -72,9 +77,21 @@ class Spec(Resource):
                     fieldPath=".challengers",
                 ),
                 validation(
-                    "self.gates.exists(g, g.role == 'Primary')",
+                    "self.gates.exists(g, g.role == 'Primary') || (has(self.groups) && size(self.groups) > 0)",
                     _SOME_GATE_IS_PRIMARY,
                     fieldPath=".gates",
+                ),
+                validation(
+                    "self.gates.all(g, !has(g.group) || "
+                    "(has(self.groups) && self.groups.exists(group, group.name == g.group)))",
+                    _MEMBERS_KNOW_THEIR_GROUP,
+                    fieldPath=".gates",
+                ),
+                validation(
+                    "!has(self.groups) || self.groups.all(group, "
+                    "self.gates.filter(g, has(g.group) && g.group == group.name).size() >= group.atLeast)",
+                    _GROUPS_HAVE_ENOUGH_GATES,
+                    fieldPath=".groups",
                 ),
             ],
         },
@@ -98,6 +115,12 @@ class Spec(Resource):
         description="Comparisons that must hold to advance.",
         json_schema_extra=list_map("name"),
     )
+    groups: list[GateGroup] = Field(
+        default_factory=list,
+        max_length=10,
+        description="Groups of gates of which a few have to pass; each has to pass as a Primary gate has to.",
+        json_schema_extra=list_map("name"),
+    )
     guardrails: list[Guardrail] = Field(
         default_factory=default_guardrails,
         max_length=40,
@@ -115,7 +138,7 @@ class Spec(Resource):
     @model_validator(mode="after")
     def _names_are_told_apart(self) -> Self:
         told_apart("model", (self.champion.name, *(challenger.name for challenger in self.challengers)))
-        told_apart("gate", (gate.name for gate in self.gates))
+        told_apart("gate", (*(gate.name for gate in self.gates), *(group.name for group in self.groups)))
         told_apart("guardrail", (guardrail.name for guardrail in self.guardrails))
         return self
 
@@ -123,8 +146,17 @@ class Spec(Resource):
     def _race_is_possible(self) -> Self:
         if len(self.challengers) > MAX_GATEWAY_MIRRORS:
             raise ValueError(_MIRRORS_FIT)
-        if all(gate.role is not GateRole.PRIMARY for gate in self.gates):
+        if all(gate.role is not GateRole.PRIMARY for gate in self.gates) and not self.groups:
             raise ValueError(_SOME_GATE_IS_PRIMARY)
+        return self
+
+    @model_validator(mode="after")
+    def _groups_have_their_gates(self) -> Self:
+        members = Counter(gate.group for gate in self.gates if gate.group is not None)
+        if members.keys() - {group.name for group in self.groups}:
+            raise ValueError(_MEMBERS_KNOW_THEIR_GROUP)
+        if any(members[group.name] < group.at_least for group in self.groups):
+            raise ValueError(_GROUPS_HAVE_ENOUGH_GATES)
         return self
 
     def model(self, name: str) -> Model | None:

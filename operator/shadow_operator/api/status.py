@@ -138,6 +138,13 @@ class ChallengerStatus(StatusPart):
     verdict: str | None = Field(None, max_length=40, description="Better, Equivalent, Worse or Inconclusive.")
     evidence: Figure | None = Field(None, description="How far the evidence has come on the way to a verdict.")
     waiting_for: Sentence | None = Field(None, description="What has to happen before it goes on.")
+    score: int | None = Field(None, description="Points of the gates that passed, in percent of all points.")
+    review_since: Time | None = Field(
+        None, description="Since when its score asks for a person, who promotes it into the canary or rejects it."
+    )
+    approved_by: str | None = Field(
+        None, max_length=200, description="Who let it act although its score alone would not have."
+    )
     rollback: RollbackStatus | None = None
 
 

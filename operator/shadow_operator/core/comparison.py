@@ -6,19 +6,25 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
+from shadow_operator.api.gates import Gate
 from shadow_operator.api.rollout import Spec
 from shadow_operator.api.status import Stage, Status
 from shadow_operator.core import roles
 from shadow_operator.core.contract import Figure
 from shadow_operator.core.counters import Counters
-from shadow_operator.core.evidence import Evidence
+from shadow_operator.core.evidence import Evidence, Tested
+from shadow_operator.core.gates import begin, figure_needed, resume
+from shadow_operator.core.gates.paired_mean import profit_per_decision
+from shadow_operator.core.gates.sequential import SequentialTest, Terms
+from shadow_operator.core.interval import Book, Interval, Pair, interval_of
 from shadow_operator.core.moment import from_text, to_text
 from shadow_operator.core.readings import Reading
 from shadow_operator.core.split import WHOLE
-from shadow_stats import Dependence, Design, Drawdown, PairedMean, SharpeDifference, holm
+from shadow_stats import ComparisonResult, Dependence, Design, Drawdown, PairedMean, holm
 
 # Prometheus hands out a sample until it is five minutes old; one older than this many scrapes is stale.
 _STALE_SCRAPES = 3
+_YEAR = timedelta(days=365.25)
 
 
 def design_of(spec: Spec) -> Design:
@@ -33,8 +39,13 @@ def design_of(spec: Spec) -> Design:
     )
 
 
+def terms_of(spec: Spec) -> Terms:
+    """The terms of every gate's test."""
+    return Terms(design_of(spec), _YEAR / spec.metrics.interval.timedelta)
+
+
 @dataclass(frozen=True, slots=True)
-class Pair:
+class Rivals:
     """Who is compared with whom. A changed image is another model, so its evidence starts anew."""
 
     challenger: str
@@ -44,103 +55,156 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
-class Book:
-    """Gross gains and losses, in account currency; both are at least 0."""
+class _Moments:
+    """Count, mean and squared deviations of a series (Welford 1962)."""
 
-    profit: float = 0.0
-    loss: float = 0.0
+    count: int = 0
+    mean: float = 0.0
+    squares: float = 0.0
 
-    def plus(self, intervals: Iterable["_Interval"]) -> "Book":
-        """The book with what some more intervals brought."""
-        added = list(intervals)
-        return Book(self.profit + sum(i.book.profit for i in added), self.loss + sum(i.book.loss for i in added))
+    def plus(self, value: float) -> "_Moments":
+        count = self.count + 1
+        step = value - self.mean
+        mean = self.mean + step / count
+        return _Moments(count, mean, self.squares + step * (value - mean))
 
     @property
-    def profit_factor(self) -> float | None:
-        """Gains over losses; infinite without a loss, None while there is neither."""
-        if self.loss > 0.0:
-            return self.profit / self.loss
-        return math.inf if self.profit > 0.0 else None
+    def sharpe_ratio(self) -> float | None:
+        """Mean over standard deviation; None while the series does not vary."""
+        return self.mean / math.sqrt(self.squares / self.count) if self.squares > 0.0 else None
 
 
 class Comparison:
     """One challenger against the champion."""
 
-    __slots__ = ("book", "champion_book", "champion_drawdown", "drawdown", "mean", "pair", "sharpe", "trades", "wins")
+    __slots__ = (
+        "book", "champion_book", "champion_drawdown", "days", "drawdown", "first_at", "last_at", "mean", "missing",
+        "returns", "rivals", "sessions", "tests", "trades",
+    )  # fmt: skip
 
-    def __init__(self, pair: Pair, design: Design) -> None:
-        self.pair = pair
+    def __init__(self, rivals: Rivals, design: Design) -> None:
+        self.rivals = rivals
         self.mean = PairedMean(design)
-        self.sharpe = SharpeDifference(design)
-        self.wins = PairedMean(design)
+        self.tests: dict[str, tuple[Gate, SequentialTest]] = {}
+        self.missing: Mapping[str, str] = {}
         self.book = self.champion_book = Book()
         # Of a capital of 1: each interval's profit is a fraction of the capital that the model acts with.
         self.drawdown = Drawdown(1.0)
         self.champion_drawdown = Drawdown(1.0)
+        self.returns = _Moments()
         self.trades = 0.0
+        self.sessions: float | None = None
+        self.days = 0
+        self.first_at: datetime | None = None
+        self.last_at: datetime | None = None
+
+    def take_up(self, chosen: Iterable[Gate], terms: Terms) -> None:
+        """Keep a test for each gate that tests; that of a gate that is new, or was changed, starts anew."""
+        kept = {}
+        for gate in chosen:
+            known = self.tests.get(gate.name)
+            if gate.shape.is_test:
+                kept[gate.name] = known if known is not None and known[0] == gate else (gate, begin(gate, terms))
+        self.tests = kept
+
+    def look(self, pairs: Sequence[Pair]) -> None:
+        """Add the next pairs, in order of time, and take one look."""
+        if not pairs:
+            return
+        self.mean.update([profit_per_decision(pair) for pair in pairs])
+        for _, test in self.tests.values():
+            test.update(pairs)
+        self.missing = _missing(self.tests, pairs[-1])
+        self.book = self.book.plus(pair.challenger.book for pair in pairs)
+        self.champion_book = self.champion_book.plus(pair.champion.book for pair in pairs)
+        self.drawdown.update([pair.challenger.of_capital for pair in pairs])
+        self.champion_drawdown.update([pair.champion.of_capital for pair in pairs])
+        for pair in pairs:
+            self._count(pair.challenger)
+
+    def _count(self, interval: Interval) -> None:
+        self.returns = self.returns.plus(interval.per_decision)
+        self.trades += interval.counts.get(Figure.TRADES, 0.0)
+        sessions = interval.counts.get(Figure.SESSIONS)
+        if sessions is not None:
+            self.sessions = (self.sessions or 0.0) + sessions
+        self.days += self.last_at is None or interval.at.date() > self.last_at.date()
+        self.first_at, self.last_at = self.first_at or interval.at, interval.at
+
+    @property
+    def span(self) -> timedelta:
+        """From the first compared interval to the last."""
+        return timedelta(0) if self.first_at is None or self.last_at is None else self.last_at - self.first_at
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values from which `from_json` resumes."""
         return {
-            "pair": [self.pair.challenger, self.pair.image, self.pair.champion, self.pair.champion_image],
+            "pair": [self.rivals.challenger, self.rivals.image, self.rivals.champion, self.rivals.champion_image],
             "mean": self.mean.to_json(),
-            "sharpe": self.sharpe.to_json(),
-            "wins": self.wins.to_json(),
+            "tests": [
+                {"gate": gate.model_dump(mode="json", by_alias=True, exclude_none=True), "state": test.to_json()}
+                for gate, test in self.tests.values()
+            ],
             "book": [self.book.profit, self.book.loss],
             "championBook": [self.champion_book.profit, self.champion_book.loss],
             "drawdown": self.drawdown.to_json(),
             "championDrawdown": self.champion_drawdown.to_json(),
+            "returns": [self.returns.count, self.returns.mean, self.returns.squares],
             "trades": self.trades,
+            "sessions": self.sessions,
+            "days": self.days,
+            "firstAt": None if self.first_at is None else to_text(self.first_at),
+            "lastAt": None if self.last_at is None else to_text(self.last_at),
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Resume what `to_json` wrote. Raises ValueError when it is not whole."""
         mean = PairedMean.from_json(data["mean"])
-        comparison = cls(Pair(*data["pair"]), mean.design)
+        comparison = cls(Rivals(*data["pair"]), mean.design)
         comparison.mean = mean
-        comparison.sharpe = SharpeDifference.from_json(data["sharpe"])
-        comparison.wins = PairedMean.from_json(data["wins"])
+        for one in data["tests"]:
+            gate = Gate.model_validate(one["gate"])
+            comparison.tests[gate.name] = (gate, resume(gate, one["state"]))
         comparison.book, comparison.champion_book = Book(*data["book"]), Book(*data["championBook"])
         comparison.drawdown = Drawdown.from_json(data["drawdown"])
         comparison.champion_drawdown = Drawdown.from_json(data["championDrawdown"])
-        comparison.trades = data["trades"]
+        comparison.returns = _Moments(*data["returns"])
+        comparison.trades, comparison.sessions = data["trades"], data["sessions"]
+        comparison.days = data["days"]
+        comparison.first_at = None if data["firstAt"] is None else from_text(data["firstAt"])
+        comparison.last_at = None if data["lastAt"] is None else from_text(data["lastAt"])
         return comparison
-
-
-@dataclass(frozen=True, slots=True)
-class _Interval:
-    """What one model did in one interval: its gains and losses, per decision, as a fraction of its capital, trades."""
-
-    book: Book
-    per_decision: float
-    of_capital: float
-    trades: float
 
 
 class Comparisons:
     """The comparisons of one rollout, and how far the time grid has been read."""
 
-    __slots__ = ("_blind", "_by_challenger", "_counters", "_fresh", "last_at")
+    __slots__ = ("_blind", "_by_challenger", "_counters", "_fresh", "_intervals_a_year", "last_at")
 
     def __init__(self) -> None:
         self._by_challenger: dict[str, Comparison] = {}
         self._counters = Counters()
         self._blind: dict[str, str] = {}
         self._fresh: frozenset[str] = frozenset()
+        self._intervals_a_year = 0.0
         self.last_at: datetime | None = None
 
     def pairs(self, spec: Spec, status: Status) -> None:
         """Take up new challengers, and drop the evidence of pairs that are no more. Finished ones keep theirs."""
-        champion = status.champion
+        champion, terms = status.champion, terms_of(spec)
+        self._intervals_a_year = terms.intervals_a_year
         if champion is None:
             return
         unfinished = {challenger.name for challenger in roles.unfinished(status)}
         for challenger in status.challengers:
-            pair = Pair(challenger.name, challenger.image, champion.name, champion.image)
+            rivals = Rivals(challenger.name, challenger.image, champion.name, champion.image)
             known = self._by_challenger.get(challenger.name)
-            if challenger.name in unfinished and (known is None or known.pair != pair):
-                self._by_challenger[challenger.name] = Comparison(pair, design_of(spec))
+            if challenger.name not in unfinished:
+                continue
+            if known is None or known.rivals != rivals:
+                known = self._by_challenger[challenger.name] = Comparison(rivals, terms.design)
+            known.take_up(spec.gates, terms)
         names = {challenger.name for challenger in status.challengers}
         self._by_challenger = {name: kept for name, kept in self._by_challenger.items() if name in names}
 
@@ -153,14 +217,14 @@ class Comparisons:
         champion = roles.champion_of(spec, status)
         # Before its shadow began, what answers to a challenger's name may be the pods of an older image.
         shadows = [c.name for c in status.challengers if c.stage is Stage.SHADOW and c.name in self._by_challenger]
-        samples: dict[str, list[tuple[_Interval, _Interval]]] = {name: [] for name in shadows}
+        samples: dict[str, list[Pair]] = {name: [] for name in shadows}
         for reading in readings:
             if self.last_at is not None and reading.at <= self.last_at:
                 continue
             for name, pair in self._intervals(spec, status, reading, champion, shadows, step):
                 samples[name].append(pair)
         for name, pairs in samples.items():
-            _look(self._by_challenger[name], pairs)
+            self._by_challenger[name].look(pairs)
 
     def _intervals(
         self,
@@ -170,7 +234,7 @@ class Comparisons:
         champion: str,
         shadows: Sequence[str],
         step: timedelta,
-    ) -> Iterable[tuple[str, tuple[_Interval, _Interval]]]:
+    ) -> Iterable[tuple[str, Pair]]:
         adjacent = self.last_at is not None and reading.at - self.last_at == step
         stale = spec.metrics.scrape_interval.timedelta * _STALE_SCRAPES
         increments = {model: self._counters.advance(reading, model) for model in (champion, *shadows)}
@@ -182,37 +246,35 @@ class Comparisons:
         usable = fresh_before & self._fresh if adjacent else frozenset[str]()
         if champion not in usable:
             return
-        own = _interval(increments[champion], capital * split.weights[champion] / WHOLE)
+        own = interval_of(reading.at, increments[champion], capital * split.weights[champion] / WHOLE)
         for name in shadows:
-            theirs = _interval(increments[name], capital * split.mirrors.get(name, WHOLE) / WHOLE)
+            theirs = interval_of(reading.at, increments[name], capital * split.mirrors.get(name, WHOLE) / WHOLE)
             if name in usable and own is not None and theirs is not None:
-                yield name, (theirs, own)
+                yield name, Pair(theirs, own)
 
     def evidence(self) -> Mapping[str, Evidence]:
-        """What is known of each challenger; the p-values are adjusted over all of them (Holm)."""
-        names = list(self._by_challenger)
-        means = {name: self._by_challenger[name].mean.result() for name in names}
-        sharpes = {name: self._by_challenger[name].sharpe.result() for name in names}
-        wins = {name: self._by_challenger[name].wins.result() for name in names}
-        adjusted_means = holm([_two_sided(means[name].pvalue_better) for name in names])
-        adjusted_sharpes = holm([_two_sided(sharpes[name].pvalue_better) for name in names])
-        adjusted_wins = holm([_two_sided(wins[name].pvalue_better) for name in names])
+        """What is known of each challenger; the p-values of each test are adjusted over all of them (Holm)."""
+        means = {name: one.mean.result() for name, one in self._by_challenger.items()}
+        adjusted = _adjusted(means)
+        tested = _tested(self._by_challenger)
         return {
             name: Evidence(
                 mean=means[name],
-                sharpe=sharpes[name],
-                pvalue_mean=float(adjusted_means[index]),
-                pvalue_sharpe=float(adjusted_sharpes[index]),
-                drawdown=self._by_challenger[name].drawdown.maximum,
-                champion_drawdown=self._by_challenger[name].champion_drawdown.maximum,
-                trades=int(self._by_challenger[name].trades),
-                wins=wins[name],
-                pvalue_wins=float(adjusted_wins[index]),
-                profit_factor=self._by_challenger[name].book.profit_factor,
-                champion_profit_factor=self._by_challenger[name].champion_book.profit_factor,
-                blind=self._blind.get(name) or self._blind.get(self._by_challenger[name].pair.champion),
+                pvalue_mean=adjusted[name],
+                tests=tested[name],
+                drawdown=one.drawdown.maximum,
+                champion_drawdown=one.champion_drawdown.maximum,
+                trades=int(one.trades),
+                profit_factor=one.book.profit_factor,
+                champion_profit_factor=one.champion_book.profit_factor,
+                sharpe_ratio=one.returns.sharpe_ratio,
+                intervals_a_year=self._intervals_a_year,
+                sessions=None if one.sessions is None else int(one.sessions),
+                days=one.days,
+                span=one.span,
+                blind=self._blind.get(name) or self._blind.get(one.rivals.champion),
             )
-            for index, name in enumerate(names)
+            for name, one in self._by_challenger.items()
         }
 
     def to_json(self) -> dict[str, Any]:
@@ -232,8 +294,34 @@ class Comparisons:
         comparisons._fresh = frozenset(data["fresh"])
         comparisons._counters = Counters.from_json(data["counters"])
         restored = [Comparison.from_json(one) for one in data["comparisons"]]
-        comparisons._by_challenger = {comparison.pair.challenger: comparison for comparison in restored}
+        comparisons._by_challenger = {comparison.rivals.challenger: comparison for comparison in restored}
         return comparisons
+
+
+def _adjusted(results: Mapping[str, ComparisonResult]) -> Mapping[str, float]:
+    pvalues = holm([_two_sided(result.pvalue_better) for result in results.values()])
+    return dict(zip(results, pvalues.tolist(), strict=True))
+
+
+def _tested(comparisons: Mapping[str, Comparison]) -> Mapping[str, Mapping[str, Tested]]:
+    tested: dict[str, dict[str, Tested]] = {name: {} for name in comparisons}
+    for gate in dict.fromkeys(gate for one in comparisons.values() for gate in one.tests):
+        results = {name: one.tests[gate][1].result() for name, one in comparisons.items() if gate in one.tests}
+        adjusted = _adjusted(results)
+        for name, result in results.items():
+            tested[name][gate] = Tested(result, adjusted[name], comparisons[name].missing.get(gate))
+    return tested
+
+
+def _missing(tests: Mapping[str, tuple[Gate, SequentialTest]], newest: Pair) -> Mapping[str, str]:
+    """Which figure each gate lacks in the newest pair."""
+    lacking = {}
+    for name, (gate, _) in tests.items():
+        figure = figure_needed(gate)
+        for whose, interval in (("the challenger", newest.challenger), ("the champion", newest.champion)):
+            if figure is not None and figure not in interval.counts:
+                lacking[name] = f"there is no series {figure} of {whose}"
+    return lacking
 
 
 def _two_sided(pvalue: float) -> float:
@@ -249,30 +337,6 @@ def _why_blind(reading: Reading, model: str, stale: timedelta) -> str | None:
     if sampled is None or reading.at - sampled > stale:
         return f"the newest sample of {model} is older than {stale.total_seconds():.0f}s"
     return None
-
-
-def _interval(increments: Mapping[Figure, float], capital: float) -> _Interval | None:
-    decisions = increments.get(Figure.DECISIONS, 0.0)
-    if decisions <= 0 or Figure.PROFIT not in increments or Figure.LOSS not in increments:
-        return None
-    book = Book(increments[Figure.PROFIT], increments[Figure.LOSS])
-    result = book.profit - book.loss
-    return _Interval(book, result / decisions, result / capital, increments.get(Figure.TRADES, 0.0))
-
-
-def _look(comparison: Comparison, pairs: Sequence[tuple[_Interval, _Interval]]) -> None:
-    if not pairs:
-        return
-    theirs = [challenger.per_decision for challenger, _ in pairs]
-    own = [champion.per_decision for _, champion in pairs]
-    comparison.mean.update([a - b for a, b in zip(theirs, own, strict=True)])
-    comparison.sharpe.update(theirs, own)
-    comparison.wins.update([float(a > 0.0) - float(b > 0.0) for a, b in zip(theirs, own, strict=True)])
-    comparison.book = comparison.book.plus(challenger for challenger, _ in pairs)
-    comparison.champion_book = comparison.champion_book.plus(champion for _, champion in pairs)
-    comparison.drawdown.update([challenger.of_capital for challenger, _ in pairs])
-    comparison.champion_drawdown.update([champion.of_capital for _, champion in pairs])
-    comparison.trades += sum(challenger.trades for challenger, _ in pairs)
 
 
 def aligned_end(now: datetime, step: timedelta, lag: timedelta) -> datetime:

@@ -1,6 +1,6 @@
 """The metrics contract: which figure of which model is asked for, in as few queries as possible."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 
 from shadow_operator.api.metrics import Queries
@@ -10,6 +10,7 @@ FIGURE_LABEL = "shadow_figure"
 
 # A query longer than this is cut in two: proxies in front of Prometheus limit what they pass on.
 _LONGEST_QUERY = 6000
+_OR = " or "
 
 
 class Figure(StrEnum):
@@ -19,49 +20,76 @@ class Figure(StrEnum):
     LOSS = "loss"
     DECISIONS = "decisions"
     TRADES = "trades"
+    SESSIONS = "sessions"
+    ERROR_ABSOLUTE = "error_absolute"
+    ERROR_SQUARED = "error_squared"
+    ERROR_PERCENTAGE = "error_percentage"
+    WRONG_DIRECTION = "wrong_direction"
     SAMPLED_AT = "sampled_at"
     """Unix seconds of the newest sample: without it a series that ended looks alive for five minutes."""
 
 
-def queries(templates: Queries, namespace: str, rollout: str, models: Iterable[str]) -> Sequence[str]:
-    """PromQL that returns every figure of every model, each series labelled with whose it is and what it is.
+# What is asked of every model; nothing can be said of one without the first three.
+ALWAYS = (Figure.PROFIT, Figure.LOSS, Figure.DECISIONS, Figure.TRADES, Figure.SAMPLED_AT)
 
-    One answer holds all models at one moment, which is what makes their samples pairs.
+
+def queries(
+    templates: Queries, namespace: str, rollout: str, models: Iterable[str], more: Iterable[Figure] = ()
+) -> Sequence[str]:
+    """PromQL that returns the figures of every model, each series labelled with whose it is and what it is.
+
+    One answer holds all models at one moment, which is what makes their samples pairs. `more` figures are asked beside
+    those that every rollout needs.
     """
+    figures = (*ALWAYS, *more)
     terms = [
-        _labelled(_filled(template, namespace, rollout, model), model, figure)
+        labelled(filled(_TEMPLATES[figure](templates), namespace, rollout, model), model, figure)
         for model in models
-        for figure, template in _templates(templates)
+        for figure in figures
     ]
-    return _packed(terms)
+    return [joined(group) for group in packed(terms)]
 
 
-def _templates(templates: Queries) -> Sequence[tuple[Figure, str]]:
-    return (
-        (Figure.PROFIT, templates.profit),
-        (Figure.LOSS, templates.loss),
-        (Figure.DECISIONS, templates.decisions),
-        (Figure.TRADES, templates.trades),
-        (Figure.SAMPLED_AT, f"timestamp({templates.decisions})"),
-    )
+_TEMPLATES: Mapping[Figure, Callable[[Queries], str]] = {
+    Figure.PROFIT: lambda templates: templates.profit,
+    Figure.LOSS: lambda templates: templates.loss,
+    Figure.DECISIONS: lambda templates: templates.decisions,
+    Figure.TRADES: lambda templates: templates.trades,
+    Figure.SESSIONS: lambda templates: templates.sessions,
+    Figure.ERROR_ABSOLUTE: lambda templates: templates.error_absolute,
+    Figure.ERROR_SQUARED: lambda templates: templates.error_squared,
+    Figure.ERROR_PERCENTAGE: lambda templates: templates.error_percentage,
+    Figure.WRONG_DIRECTION: lambda templates: templates.direction,
+    Figure.SAMPLED_AT: lambda templates: f"timestamp({templates.decisions})",
+}
 
 
-def _filled(template: str, namespace: str, rollout: str, model: str) -> str:
+def filled(template: str, namespace: str, rollout: str, model: str) -> str:
+    """The template with the names in their places."""
     # The three are DNS labels, checked by the API server, so none of them can end a string in PromQL.
     filled = template.replace("{{model}}", model).replace("{{rollout}}", rollout)
     return filled.replace("{{namespace}}", namespace)
 
 
-def _labelled(query: str, model: str, figure: Figure) -> str:
+def labelled(query: str, model: str, figure: str) -> str:
+    """The query, its answer labelled with whose it is and what it is."""
     named = f'label_replace({query}, "{MODEL_LABEL}", "{model}", "", "")'
     return f'label_replace({named}, "{FIGURE_LABEL}", "{figure}", "", "")'
 
 
-def _packed(terms: Sequence[str]) -> Sequence[str]:
-    packed: list[str] = []
+def packed(terms: Sequence[str]) -> Sequence[Sequence[str]]:
+    """The labelled terms in as few groups as make queries that are not too long, in their order."""
+    groups: list[list[str]] = []
+    length = 0
     for term in terms:
-        if packed and len(packed[-1]) + len(term) < _LONGEST_QUERY:
-            packed[-1] += f" or {term}"
-        else:
-            packed.append(term)
-    return packed
+        length += len(term) + len(_OR)
+        if not groups or length > _LONGEST_QUERY:
+            groups.append([])
+            length = len(term)
+        groups[-1].append(term)
+    return groups
+
+
+def joined(terms: Sequence[str]) -> str:
+    """One query whose answer holds those to all of the labelled terms."""
+    return _OR.join(terms)

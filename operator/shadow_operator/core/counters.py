@@ -6,7 +6,7 @@ from typing import Any, Self
 from shadow_operator.core.contract import Figure
 from shadow_operator.core.readings import Reading, Values
 
-_COUNTERS = (Figure.PROFIT, Figure.LOSS, Figure.DECISIONS, Figure.TRADES)
+_COUNTERS = tuple(figure for figure in Figure if figure is not Figure.SAMPLED_AT)
 
 
 class Counters:
@@ -23,7 +23,7 @@ class Counters:
 
     def advance(self, reading: Reading, model: str) -> Mapping[Figure, float]:
         """Increments of one model's counters since the reading before; a figure without a series has none."""
-        increments = {}
+        increments: dict[Figure, float] = {}
         for figure in _COUNTERS:
             values = reading.values(model, figure)
             if values:

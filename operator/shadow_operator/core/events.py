@@ -12,6 +12,7 @@ class Reason(StrEnum):
     CANARY_STEPPED = "CanaryStepped"
     CANARY_HELD = "CanaryHeld"
     APPROVAL_NEEDED = "ApprovalNeeded"
+    APPROVED = "Approved"
     COMMAND_REFUSED = "CommandRefused"
     CANARY_RESUMED = "CanaryResumed"
     STEPPED_BACK = "SteppedBack"

@@ -1,8 +1,55 @@
 """What is known about one challenger against the champion."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
 
+from shadow_operator.api.gates import Gate
 from shadow_stats import ComparisonResult
+
+
+class UnmeasuredError(Exception):
+    """A figure that a gate needs is not there. The message says which; it is neither good nor bad."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One series at one moment: its labels and its value."""
+
+    labels: Mapping[str, str]
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The answers to one gate's queries, by query.
+
+    Attributes:
+        own: the challenger's series; none where there is no such series.
+        champion: the champion's, for queries that are asked of both.
+        blind: why nothing could be read, None when it could.
+
+    """
+
+    own: Mapping[str, tuple[Point, ...]] = field(default_factory=dict)
+    champion: Mapping[str, tuple[Point, ...]] = field(default_factory=dict)
+    blind: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """What one gate's test says.
+
+    Attributes:
+        result: the comparison, alone.
+        pvalue: always-valid p-value of "better", for two sides, adjusted over all challengers (Holm).
+        missing: which figure the newest interval lacks, None when it has all.
+
+    """
+
+    result: ComparisonResult
+    pvalue: float
+    missing: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,30 +58,67 @@ class Evidence:
 
     Attributes:
         mean: paired difference of profit per decision, in account currency; one sample an interval.
-        sharpe: difference of the Sharpe ratios of the same series.
         pvalue_mean: always-valid p-value of "better", for two sides, adjusted over all challengers (Holm).
-        pvalue_sharpe: the same for the Sharpe ratio.
+        tests: the same for each gate that tests, by the gate's name.
         drawdown: the challenger's deepest drawdown while compared, as a fraction of its equity.
         champion_drawdown: the champion's over the same intervals.
         trades: trades settled while compared.
-        wins: paired difference of the win rates, a fraction: an interval is won that ends with a gain.
-        pvalue_wins: always-valid p-value of a higher win rate, for two sides, adjusted over all challengers (Holm).
         profit_factor: the challenger's gains over its losses while compared; infinite without a loss, None while it has
             neither.
         champion_profit_factor: the champion's over the same intervals.
+        sharpe_ratio: the challenger's own, mean over standard deviation of its profit per decision, an interval; None
+            while there is none.
+        intervals_a_year: how many intervals a year holds.
+        sessions: that ended while compared, None while no interval told.
+        days: days (UTC) of which an interval was compared.
+        span: from the first compared interval to the last.
+        measured: the answers to the queries of gates that measure, by the gate's name.
         blind: why the newest interval could not be read, None when it could.
 
     """
 
     mean: ComparisonResult
-    sharpe: ComparisonResult
     pvalue_mean: float
-    pvalue_sharpe: float
+    tests: Mapping[str, Tested]
     drawdown: float
     champion_drawdown: float
     trades: int
-    wins: ComparisonResult
-    pvalue_wins: float
     profit_factor: float | None
     champion_profit_factor: float | None
+    sharpe_ratio: float | None = None
+    intervals_a_year: float = 525_960.0
+    sessions: int | None = None
+    days: int = 0
+    span: timedelta = timedelta(0)
+    measured: Mapping[str, Measured] = field(default_factory=dict)
     blind: str | None = None
+
+    def test(self, gate: Gate) -> Tested:
+        """What the gate's test says. Raises UnmeasuredError where there is nothing, or its newest interval is blind."""
+        found = self.tests.get(gate.name)
+        if found is None:
+            raise UnmeasuredError(f"nothing was compared for {gate.name} yet")
+        if found.missing is not None:
+            raise UnmeasuredError(found.missing)
+        return found
+
+    def own(self, gate: Gate, query: str) -> tuple[Point, ...]:
+        """The challenger's series for one of the gate's queries. Raises UnmeasuredError where there is none."""
+        return _points(self._answers(gate).own, gate, query, "the challenger")
+
+    def champions(self, gate: Gate, query: str) -> tuple[Point, ...]:
+        """The champion's series for one of the gate's queries. Raises UnmeasuredError where there is none."""
+        return _points(self._answers(gate).champion, gate, query, "the champion")
+
+    def _answers(self, gate: Gate) -> Measured:
+        found = self.measured.get(gate.name, Measured(blind=f"{gate.name} was not measured yet"))
+        if found.blind is not None:
+            raise UnmeasuredError(found.blind)
+        return found
+
+
+def _points(answers: Mapping[str, tuple[Point, ...]], gate: Gate, query: str, whose: str) -> tuple[Point, ...]:
+    points = answers.get(query, ())
+    if not points:
+        raise UnmeasuredError(f"there is no series {query} of {whose} for {gate.test}")
+    return points

@@ -59,11 +59,8 @@ def decide(spec: Spec, generation: int, status: Status, observed: Observed, now:
     adopted = adopt(spec, status, now)
     if isinstance(adopted, Refusal):
         return refuse(adopted.reason, adopted.message, generation, status, now)
-    alpha = spec.error_budget.alpha.fraction
     results = {
-        challenger.name: tuple(
-            gates.evaluate(gate, observed.evidence.get(challenger.name), alpha) for gate in spec.gates
-        )
+        challenger.name: gates.evaluate_all(spec, observed.evidence.get(challenger.name))
         for challenger in adopted.status.challengers
     }
     end = Pass(spec, observed, now, adopted.status, results, adopted.events)

@@ -17,6 +17,8 @@ def phase_of(status: Status) -> Phase:
         return Phase.PROMOTING if status.watch.since is None else Phase.WATCHING
     if status.fallen is not None:
         return Phase.ROLLED_BACK
+    if any(challenger.review_since is not None for challenger in status.challengers):
+        return Phase.AWAITING_APPROVAL
     stages = {challenger.stage for challenger in status.challengers}
     if Stage.SHADOW in stages:
         return Phase.SHADOWING

@@ -13,7 +13,9 @@ from shadow_operator.core.evidence import Evidence
 from shadow_operator.core.gates import GateResult, Outcome
 from shadow_operator.core.moment import from_text
 from shadow_operator.core.observed import Observed, RouteState
+from shadow_operator.core.score import score
 
+_ASKED = f"set the annotation {COMMAND_ANNOTATION} to promote/<nonce> or reject/<nonce>"
 _SUSPENDED = "the manifest: spec.suspend is true"
 
 
@@ -40,6 +42,7 @@ def challenger_line(
             "pvalue": figure(evidence.pvalue_mean),
             "verdict": evidence.mean.verdict.value,
             "evidence": progress(evidence, spec.error_budget.alpha.fraction),
+            "score": None if spec.promotion.score is None else score(results),
             "waiting_for": _waiting_for(spec, status, challenger, evidence, results, now),
         }
     )
@@ -146,8 +149,8 @@ def _of_phase(
         case Phase.SHADOWING:
             count = sum(c.stage is Stage.SHADOW for c in challengers)
             return f"{count} of {len(challengers)} challengers in shadow of {champion}"
-        case Phase.CANARY | Phase.AWAITING_APPROVAL if status.canary is not None:
-            return _acting(spec, status, status.canary)
+        case Phase.CANARY | Phase.AWAITING_APPROVAL:
+            return _in_review(challengers) if status.canary is None else _acting(spec, status, status.canary)
         case Phase.PROMOTING:
             return f"{champion} is champion, the route follows"
         case Phase.WATCHING if status.watch is not None:
@@ -165,10 +168,14 @@ def _of_phase(
 
 def _acting(spec: Spec, status: Status, canary: CanaryStatus) -> str:
     if canary.awaiting_since is not None:
-        asked = f"set the annotation {COMMAND_ANNOTATION} to promote/<nonce> or reject/<nonce>"
-        return f"{canary.challenger} has done everything and waits for a person: {asked}"
+        return f"{canary.challenger} has done everything and waits for a person: {_ASKED}"
     held = " and is held there" if canary.held_since else ""
     return f"{canary.challenger} acts on {roles.canary_percent(spec, status)} percent of the requests{held}"
+
+
+def _in_review(challengers: Sequence[ChallengerStatus]) -> str:
+    asked = ", ".join(challenger.name for challenger in challengers if challenger.review_since is not None)
+    return f"the score of {asked} asks for a person: {_ASKED}/<challenger>"
 
 
 def _pending(spec: Spec, status: Status, observed: Observed) -> str:

@@ -72,9 +72,11 @@ class Prometheus:
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._client.close()
 
-    async def instant(self, query: str) -> Sequence[Sample]:
-        """The newest samples. Raises MetricsError where they can't be had whole."""
-        return await self._ask(query, lambda: _samples(self._client.custom_query(query, params=self._parameters())))
+    async def instant(self, query: str, at: datetime | None = None) -> Sequence[Sample]:
+        """The samples at a moment, the newest without one. Raises MetricsError where they can't be had whole."""
+        moment = {} if at is None else {"time": f"{at.timestamp():.3f}"}
+        asked = {**self._parameters(), **moment}
+        return await self._ask(query, lambda: _samples(self._client.custom_query(query, params=asked)))
 
     async def range(self, query: str, start: datetime, end: datetime, step: timedelta) -> Sequence[Track]:
         """The series from `start` to `end`, both included, in as many pieces as the limit of points asks for."""

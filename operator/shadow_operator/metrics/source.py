@@ -35,8 +35,8 @@ class Track:
 class MetricSource(Protocol):
     """Answers PromQL."""
 
-    async def instant(self, query: str) -> Sequence[Sample]:
-        """The newest samples. Raises MetricsError where they can't be had whole."""
+    async def instant(self, query: str, at: datetime | None = None) -> Sequence[Sample]:
+        """The samples at a moment, the newest without one. Raises MetricsError where they can't be had whole."""
         ...
 
     async def range(self, query: str, start: datetime, end: datetime, step: timedelta) -> Sequence[Track]:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,10 @@ import numpy as np
 from shadow_operator.api.rollout import ShadowRollout
 from shadow_operator.api.status import Status
 from shadow_operator.cluster import Cluster
-from shadow_operator.core.comparison import Comparison, Comparisons, Pair, design_of
+from shadow_operator.core.comparison import Comparison, Comparisons, Rivals, design_of, terms_of
+from shadow_operator.core.contract import Figure
+from shadow_operator.core.interval import Book as Gains
+from shadow_operator.core.interval import Interval, Pair
 from shadow_operator.core.kinds import SHADOW_ROLLOUT
 from shadow_operator.core.roles import split
 from shadow_operator.fleet import Fleet, Key, Memory
@@ -220,16 +223,28 @@ def canary_status(rollout: ShadowRollout, clock: Clock) -> Status:
     )
 
 
+def _pair(own: float, champions: float) -> Pair:
+    return Pair(*(_interval(result) for result in (own, champions)))
+
+
+_PASSED_AT = datetime(2026, 3, 2, tzinfo=UTC)
+
+
+def _interval(result: float) -> Interval:
+    book = Gains(max(result, 0.0), max(-result, 0.0))
+    return Interval(_PASSED_AT, book, decisions=1.0, of_capital=0.0, counts={Figure.TRADES: 1.0})
+
+
 def passed(rollout: ShadowRollout) -> Comparisons:
     """The evidence on which the challenger of `canary_status` went into its canary."""
     champion = rollout.spec.champion
     comparisons = []
     for name, edge in ((CHALLENGER, 3.0), (EQUAL, 0.0)):
         model = rollout.spec.model(name)
-        pair = Pair(name, "" if model is None else model.image, champion.name, champion.image)
-        comparison = Comparison(pair, design_of(rollout.spec))
+        rivals = Rivals(name, "" if model is None else model.image, champion.name, champion.image)
+        comparison = Comparison(rivals, design_of(rollout.spec))
+        comparison.take_up(rollout.spec.gates, terms_of(rollout.spec))
         noise = np.random.default_rng(7).normal(size=(PASSED_SAMPLES, 2))
-        comparison.mean.update(edge + noise[:, 0] - noise[:, 1])
-        comparison.sharpe.update(edge + noise[:, 0], noise[:, 1])
+        comparison.look([_pair(edge + own, champions) for own, champions in noise.tolist()])
         comparisons.append(comparison.to_json())
     return Comparisons.from_json({"lastAt": None, "fresh": [], "counters": {}, "comparisons": comparisons})

@@ -88,9 +88,9 @@ class ScriptedSource:
         """From now on, no query is ever answered."""
         self._answers.clear()
 
-    async def instant(self, query: str) -> Sequence[Sample]:
+    async def instant(self, query: str, at: datetime | None = None) -> Sequence[Sample]:
         await self._wait()
-        found = self._series(query, [self._clock()])
+        found = self._series(query, [at or self._clock()])
         return [Sample(track.labels, value) for track in found for _, value in track.points]
 
     async def range(self, query: str, start: datetime, end: datetime, step: timedelta) -> Sequence[Track]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from shadow_operator.api import gate_page
 from shadow_operator.api.crd import TARGETS, custom_resource_definition, render
 
 _ROOT = Path(__file__).parents[3]
@@ -24,6 +25,10 @@ def parts(schema: Any) -> Iterator[dict[str, Any]]:
 @pytest.mark.parametrize("target", TARGETS)
 def test_what_is_shipped_is_what_the_models_say(target: str) -> None:
     assert (_ROOT / target).read_text(encoding="utf-8") == render()
+
+
+def test_the_page_of_gates_is_what_the_catalogue_says() -> None:
+    assert (_ROOT / gate_page.TARGET).read_text(encoding="utf-8") == gate_page.page()
 
 
 def test_no_field_is_checked_by_a_pattern_which_people_would_be_shown() -> None:

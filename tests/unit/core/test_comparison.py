@@ -2,6 +2,7 @@
 
 import json
 import math
+from datetime import timedelta
 
 import pytest
 
@@ -17,6 +18,9 @@ def followed(journey: Journey, readings: list[Reading]) -> Comparisons:
     comparisons.pairs(journey.spec, journey.status)
     comparisons.advance(journey.spec, journey.status, readings)
     return comparisons
+
+
+WINS = {"gates": [{"name": "mean", "test": "PairedMean"}, {"name": "wins", "test": "WinRate"}]}
 
 
 def both(number: int, better: float = 2.0) -> dict[str, dict[str, float]]:
@@ -39,9 +43,9 @@ def test_an_interval_is_won_that_ends_with_a_gain() -> None:
         {CHAMPION: counted(2, 1, 2), FIRST: counted(3, 2, 2)},
         {CHAMPION: counted(2, 2, 3), FIRST: counted(6, 2, 3)},
     )
-    seen = followed(in_shadow(), list(readings)).evidence()[FIRST]
-    assert seen.wins.samples == 3
-    assert seen.wins.effect == pytest.approx(1 / 3)
+    seen = followed(in_shadow(spec_of(WINS)), list(readings)).evidence()[FIRST]
+    assert seen.tests["wins"].result.samples == 3
+    assert seen.tests["wins"].result.effect == pytest.approx(1 / 3)
     assert (seen.profit_factor, seen.champion_profit_factor) == (3.0, 1.0)
 
 
@@ -53,11 +57,67 @@ def test_the_win_rates_are_corrected_over_all_challengers() -> None:
         won = {CHAMPION: number % 3 == 0, FIRST: number % 2 == 0, SECOND: number % 3 == 0}
         counters = {name: count + won[name] for name, count in counters.items()}
         moments.append({name: counted(count, number - count, number) for name, count in counters.items()})
-    seen = followed(in_shadow(), list(minutes(*moments))).evidence()
-    one = 2 * seen[FIRST].wins.pvalue_better
+    evidence = followed(in_shadow(spec_of(WINS)), list(minutes(*moments))).evidence()
+    first, second = (evidence[name].tests["wins"] for name in (FIRST, SECOND))
+    one = 2 * first.result.pvalue_better
     assert 0.0 < one < 0.05
-    assert seen[FIRST].pvalue_wins == pytest.approx(2 * one)
-    assert seen[SECOND].pvalue_wins == 1.0
+    assert first.pvalue == pytest.approx(2 * one)
+    assert second.pvalue == 1.0
+
+
+def test_each_test_has_evidence_of_its_own_and_a_limit_has_none() -> None:
+    gates = [{"name": test, "test": test} for test in ("PairedMean", "BootstrapMean", "Sharpe", "WinRate")]
+    spec = spec_of({"gates": [*gates, {"name": "drawdown", "test": "MaxDrawdown"}]})
+    seen = followed(in_shadow(spec), list(minutes(*(both(number) for number in range(4))))).evidence()[FIRST]
+    assert {name: tested.result.samples for name, tested in seen.tests.items()} == {gate["name"]: 3 for gate in gates}
+
+
+def test_a_changed_gate_starts_anew_and_takes_no_other_along() -> None:
+    journey = in_shadow(spec_of(WINS))
+    comparisons = followed(journey, list(minutes(both(0), both(1), both(2))))
+    journey.spec = spec_of({**WINS, "gates[1].gain": "3%"})
+    comparisons.pairs(journey.spec, journey.status)
+    tests = comparisons.evidence()[FIRST].tests
+    assert (tests["mean"].result.samples, tests["wins"].result.samples) == (2, 0)
+
+
+def erring(number: int, own: float, champion: float) -> dict[str, dict[str, float]]:
+    """Errors of 1 and 2 a decision, unless they say otherwise."""
+    return {
+        FIRST: {**counted(number, 0, number), "error_absolute": own * number},
+        CHAMPION: {**counted(number, 0, number), "error_absolute": champion * number},
+    }
+
+
+@pytest.mark.parametrize(("ratio", "margin"), [("100%", 1.0), ("50%", 0.0), ("40%", -0.2)])
+def test_errors_are_held_against_a_share_of_the_champions(ratio: str, margin: float) -> None:
+    gate = {"name": "error", "test": "ErrorDegradation", "measure": "MAE", "ratio": ratio}
+    readings = minutes(*(erring(number, 1.0, 2.0) for number in range(4)))
+    seen = followed(in_shadow(spec_of({"gates": [gate]})), list(readings)).evidence()[FIRST]
+    assert seen.tests["error"].result.samples == 3
+    assert seen.tests["error"].result.effect == pytest.approx(margin)
+    assert seen.tests["error"].missing is None
+
+
+def test_a_test_whose_figure_nobody_exports_says_so_and_the_others_go_on() -> None:
+    gate = {"name": "error", "test": "ErrorDegradation", "measure": "MAE"}
+    journey = in_shadow(spec_of({"gates": [{"name": "mean", "test": "PairedMean"}, gate]}))
+    seen = followed(journey, list(minutes(both(0), both(1), both(2)))).evidence()[FIRST]
+    assert seen.tests["error"].missing == "there is no series error_absolute of the champion"
+    assert seen.tests["mean"].missing is None
+    assert seen.tests["mean"].result.samples == 2
+
+
+def test_days_sessions_and_the_own_sharpe_ratio_are_counted() -> None:
+    results = [3.0, 1.0, 2.0]
+    moments = []
+    for number in range(4):
+        own = {**counted(sum(results[:number]), 0, number), "sessions": float(number)}
+        moments.append({FIRST: own, CHAMPION: counted(number, 0, number)})
+    seen = followed(in_shadow(), list(minutes(*moments))).evidence()[FIRST]
+    assert (seen.days, seen.sessions, seen.span) == (1, 3, timedelta(minutes=2))
+    assert seen.sharpe_ratio == pytest.approx(2.0 / math.sqrt(2 / 3))
+    assert seen.intervals_a_year == pytest.approx(365.25 * 24 * 60)
 
 
 def test_there_is_no_profit_factor_before_the_first_result() -> None:
@@ -161,7 +221,8 @@ def test_evidence_of_a_removed_challenger_is_dropped() -> None:
 
 
 def test_evidence_survives_the_operator() -> None:
-    journey = in_shadow()
+    gates = [{"name": test, "test": test} for test in ("PairedMean", "BootstrapMean", "Sharpe", "WinRate")]
+    journey = in_shadow(spec_of({"gates": gates}))
     readings = list(minutes(*(both(number) for number in range(10))))
     whole = followed(journey, readings)
     half = followed(journey, readings[:5])
@@ -171,6 +232,8 @@ def test_evidence_survives_the_operator() -> None:
     assert restored.evidence()[FIRST].mean.samples == whole.evidence()[FIRST].mean.samples == 9
     assert restored.evidence()[FIRST].mean.effect == whole.evidence()[FIRST].mean.effect
     assert restored.evidence()[FIRST].drawdown == whole.evidence()[FIRST].drawdown
-    assert restored.evidence()[FIRST].wins.samples == whole.evidence()[FIRST].wins.samples == 9
-    assert restored.evidence()[FIRST].wins.effect == whole.evidence()[FIRST].wins.effect
+    # Compared as text: a statistic that is not there is nan, which equals nothing.
+    assert str(restored.evidence()[FIRST].tests) == str(whole.evidence()[FIRST].tests)
     assert restored.evidence()[FIRST].champion_profit_factor == whole.evidence()[FIRST].champion_profit_factor
+    assert (restored.evidence()[FIRST].days, restored.evidence()[FIRST].span) == (1, timedelta(minutes=8))
+    assert restored.evidence()[FIRST].sharpe_ratio == whole.evidence()[FIRST].sharpe_ratio

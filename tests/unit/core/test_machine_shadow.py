@@ -114,7 +114,7 @@ def test_one_primary_gate_that_does_not_hold_is_enough_to_wait() -> None:
     assert journey.stage(FIRST) is Stage.SHADOW
     line = journey.status.challenger(FIRST)
     assert line is not None
-    assert "drawdown 1.00% against at most 0.80%" in (line.waiting_for or "")
+    assert "drawdown 1.00%, at most 0.80% is allowed" in (line.waiting_for or "")
 
 
 def test_a_secondary_gate_holds_nobody_up() -> None:
@@ -162,9 +162,8 @@ def test_a_challenger_that_is_worse_within_the_error_budget_is_rejected() -> Non
 
 def test_a_worse_secondary_figure_rejects_nobody() -> None:
     journey = in_shadow(spec_of({"gates[1]": {"name": "sharpe", "test": "Sharpe", "role": "Secondary"}}))
-    weak = worse()
-    good = better()
-    journey.evidence[FIRST] = replace(good, sharpe=weak.sharpe, pvalue_sharpe=1.0)
+    tests = {"mean-pnl": better().tests["mean-pnl"], "sharpe": worse().tests["sharpe"]}
+    journey.evidence[FIRST] = replace(better(), tests=tests)
     journey.wait("1d").look()
     assert journey.stage(FIRST) is Stage.SHADOW
 

@@ -26,9 +26,19 @@ class Series:
 
     def __init__(self, alive: Sequence[str]) -> None:
         self.alive = alive
+        self.asked: list[str] = []
 
-    async def instant(self, query: str) -> Sequence[Sample]:
-        raise AssertionError(query)
+    async def instant(self, query: str, at: datetime | None = None) -> Sequence[Sample]:
+        """Every gate's query has the moment of the time grid for an answer."""
+        if not self.alive:
+            raise MetricsError("Prometheus is down")
+        self.asked.append(query)
+        value = 0.0 if at is None else (at - minute(0)).total_seconds()
+        return [
+            Sample({"shadow_model": model, "shadow_figure": figure}, value)
+            for model, figure in _LABELLED.findall(query)
+            if model in self.alive
+        ]
 
     async def range(self, query: str, start: datetime, end: datetime, step: timedelta) -> Sequence[Track]:
         if not self.alive:
@@ -54,6 +64,18 @@ async def seen(alive: Sequence[str], then: Sequence[str] | None = None) -> Obser
         ports = Ports(cluster, GatewayAPIRouter(cluster), Series(models))
         observed = await observe(ports, rollout, memory, minute(number) + _LATER)
     return observed
+
+
+async def test_a_gate_that_measures_is_asked_once_for_each_moment_of_the_grid() -> None:
+    cluster, memory, source = MemoryCluster(), Memory(comparisons=Comparisons()), Series([CHAMPION, FIRST])
+    gates = [{"name": "mean", "test": "PairedMean"}, {"name": "restarts", "test": "Restarts"}]
+    rollout = rollout_of({"spec.gates": gates}, in_shadow().status)
+    ports = Ports(cluster, GatewayAPIRouter(cluster), source)
+    for seconds in (90, 95, 150):
+        observed = await observe(ports, rollout, memory, minute(0) + timedelta(seconds=seconds))
+    assert len(source.asked) == 2
+    assert observed.evidence[FIRST].measured["restarts"].own["restarts"][0].value == 120.0
+    assert observed.evidence[SECOND].measured["restarts"].own["restarts"] == ()
 
 
 async def test_two_passes_make_pairs() -> None:

@@ -1,34 +1,117 @@
-"""The gates: each is one file with one pure function from the evidence to a result."""
+"""The gates: each is one file with one pure function from the evidence to a result, and one entry here."""
 
-from collections.abc import Callable
-from typing import assert_never
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from shadow_operator.api.gates import Gate, GateTest
-from shadow_operator.core.evidence import Evidence
-from shadow_operator.core.gates import max_drawdown, min_count, paired_mean, profit_factor, sharpe, win_rate
-from shadow_operator.core.gates.result import GateResult, Outcome
+from shadow_operator.api.metrics import Queries
+from shadow_operator.api.rollout import Spec
+from shadow_operator.core.contract import Figure
+from shadow_operator.core.evidence import Evidence, UnmeasuredError
+from shadow_operator.core.gates import (
+    action_diversity,
+    agreement,
+    bootstrap_mean,
+    calibration,
+    concept_drift,
+    confidence_spread,
+    drift,
+    enough,
+    error_degradation,
+    error_rate,
+    feature_freshness,
+    group,
+    latency,
+    live_sharpe,
+    max_drawdown,
+    paired_mean,
+    profit_factor,
+    promql,
+    restarts,
+    sharpe,
+    turnover,
+    win_rate,
+)
+from shadow_operator.core.gates.result import GateResult, Outcome, blind
+from shadow_operator.core.gates.sequential import Kept, SequentialTest, Terms
 
-__all__ = ["GateResult", "Outcome", "evaluate"]
+__all__ = [
+    "GateResult",
+    "Outcome",
+    "asks_the_champion",
+    "begin",
+    "evaluate",
+    "evaluate_all",
+    "figure_needed",
+    "queries",
+    "resume",
+]
 
-_Evaluation = Callable[[Gate, Evidence, float], GateResult]
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """What the program does for one kind of gate.
+
+    Attributes:
+        evaluate: gate, evidence and the rollout's alpha to the result.
+        begin: the online state of a gate that tests.
+        resume: the same from what was kept.
+        figure: what it needs of every interval beside the money.
+        queries: what a gate that measures asks Prometheus at each look, by name.
+        of_champion: its ratio is one to the champion's figure, so that the champion is asked as well.
+
+    """
+
+    evaluate: Callable[[Gate, Evidence, float], GateResult]
+    begin: Callable[[Gate, Terms], SequentialTest] | None = None
+    resume: Callable[[Gate, Kept], SequentialTest] | None = None
+    figure: Callable[[Gate], Figure] | None = None
+    queries: Callable[[Gate, Queries], Mapping[str, str]] | None = None
+    of_champion: bool = False
 
 
-def _evaluation(test: GateTest) -> _Evaluation:
-    match test:
-        case GateTest.PAIRED_MEAN:
-            return paired_mean.evaluate
-        case GateTest.SHARPE:
-            return sharpe.evaluate
-        case GateTest.WIN_RATE:
-            return win_rate.evaluate
-        case GateTest.PROFIT_FACTOR:
-            return profit_factor.evaluate
-        case GateTest.MAX_DRAWDOWN:
-            return max_drawdown.evaluate
-        case GateTest.MIN_SAMPLES | GateTest.MIN_TRADES:
-            return min_count.evaluate
-        case _:
-            assert_never(test)
+def _testing(module: Any, figure: Callable[[Gate], Figure] | None = None) -> _Entry:
+    return _Entry(module.evaluate, module.begin, module.resume, figure)
+
+
+def _measuring(module: Any) -> _Entry:
+    return _Entry(module.evaluate, queries=module.queries)
+
+
+def _comparing(module: Any) -> _Entry:
+    return _Entry(module.evaluate, queries=module.queries, of_champion=True)
+
+
+_ENTRIES: Mapping[GateTest, _Entry] = {
+    GateTest.PAIRED_MEAN: _testing(paired_mean),
+    GateTest.BOOTSTRAP_MEAN: _testing(bootstrap_mean),
+    GateTest.SHARPE: _testing(sharpe),
+    GateTest.WIN_RATE: _testing(win_rate),
+    GateTest.ERROR_DEGRADATION: _testing(error_degradation, error_degradation.figure_of),
+    GateTest.PROFIT_FACTOR: _Entry(profit_factor.evaluate),
+    GateTest.LIVE_SHARPE: _Entry(live_sharpe.evaluate),
+    GateTest.MAX_DRAWDOWN: _Entry(max_drawdown.evaluate),
+    GateTest.TURNOVER: _comparing(turnover),
+    GateTest.MIN_SAMPLES: _Entry(enough.evaluate_count),
+    GateTest.MIN_TRADES: _Entry(enough.evaluate_count),
+    GateTest.MIN_SESSIONS: _Entry(enough.evaluate_count, figure=lambda _gate: Figure.SESSIONS),
+    GateTest.MIN_DAYS: _Entry(enough.evaluate_count),
+    GateTest.MIN_DURATION: _Entry(enough.evaluate_duration),
+    GateTest.DRIFT_PSI: _measuring(drift),
+    GateTest.DRIFT_KS: _measuring(drift),
+    GateTest.CONCEPT_DRIFT: _measuring(concept_drift),
+    GateTest.ACTION_DIVERSITY: _measuring(action_diversity),
+    GateTest.CONFIDENCE_SPREAD: _measuring(confidence_spread),
+    GateTest.AGREEMENT: _measuring(agreement),
+    GateTest.CALIBRATION_MONOTONIC: _Entry(calibration.evaluate_monotonic, queries=calibration.queries),
+    GateTest.ECE: _Entry(calibration.evaluate_error, queries=calibration.queries),
+    GateTest.LATENCY: _comparing(latency),
+    GateTest.ERROR_RATE: _comparing(error_rate),
+    GateTest.FEATURE_FRESHNESS: _measuring(feature_freshness),
+    GateTest.RESTARTS: _measuring(restarts),
+    GateTest.PROMQL: _comparing(promql),
+}
 
 
 def evaluate(gate: Gate, evidence: Evidence | None, alpha: float) -> GateResult:
@@ -43,6 +126,48 @@ def evaluate(gate: Gate, evidence: Evidence | None, alpha: float) -> GateResult:
 
     """
     if evidence is None or evidence.blind is not None:
-        why = "no evidence could be read" if evidence is None else evidence.blind
-        return GateResult(gate.name, gate.role, Outcome.BLIND, 0, f"{gate.name} is blind: {why}")
-    return _evaluation(gate.test)(gate, evidence, alpha)
+        return blind(gate, "no evidence could be read" if evidence is None else evidence.blind or "")
+    try:
+        return _ENTRIES[gate.test].evaluate(gate, evidence, alpha)
+    except UnmeasuredError as error:
+        return blind(gate, str(error))
+
+
+def evaluate_all(spec: Spec, evidence: Evidence | None) -> tuple[GateResult, ...]:
+    """Judge every gate of the rollout, and every group of them."""
+    alpha = spec.error_budget.alpha.fraction
+    results = tuple(evaluate(gate, evidence, alpha) for gate in spec.gates)
+    return (*results, *(group.evaluate(each, results) for each in spec.groups))
+
+
+def begin(gate: Gate, terms: Terms) -> SequentialTest:
+    """The online state of a gate that tests and has seen nothing yet. Raises ValueError for one that does not test."""
+    found = _ENTRIES[gate.test].begin
+    if found is None:
+        raise ValueError(f"gate {gate.name} is a limit, and has no state: only a test has one")
+    return found(gate, terms)
+
+
+def resume(gate: Gate, kept: Kept) -> SequentialTest:
+    """The online state as it was kept. Raises ValueError when it is not whole, or the gate does not test."""
+    found = _ENTRIES[gate.test].resume
+    if found is None:
+        raise ValueError(f"gate {gate.name} is a limit, and has no state: only a test has one")
+    return found(gate, kept)
+
+
+def figure_needed(gate: Gate) -> Figure | None:
+    """What the gate needs of every interval beside the money, None for nothing."""
+    found = _ENTRIES[gate.test].figure
+    return None if found is None else found(gate)
+
+
+def queries(gate: Gate, templates: Queries) -> Mapping[str, str]:
+    """The PromQL templates that the gate asks at each look, by name; none for one that does not measure."""
+    found = _ENTRIES[gate.test].queries
+    return {} if found is None else found(gate, templates)
+
+
+def asks_the_champion(gate: Gate) -> bool:
+    """Whether the gate holds the challenger's answers against the champion's."""
+    return _ENTRIES[gate.test].of_champion and gate.allowed_ratio is not None

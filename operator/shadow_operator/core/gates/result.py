@@ -1,10 +1,11 @@
 """What a gate says."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Self
 
-from shadow_operator.api.gates import Gate, GateRole
-from shadow_stats import ComparisonResult
+from shadow_operator.api.gates import Gate, GateGroup, GateRole
+from shadow_operator.core.evidence import Tested
 
 
 class Outcome(StrEnum):
@@ -16,46 +17,95 @@ class Outcome(StrEnum):
     BLIND = "Blind"
 
 
+_WORDS = {
+    Outcome.PASS: "passed",
+    Outcome.FAIL: "does not hold",
+    Outcome.INSUFFICIENT: "waits",
+    Outcome.BLIND: "is blind",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class GateResult:
     """The outcome of one gate, with a sentence that says why.
 
     Attributes:
+        gate: the gate, or the group of gates.
+        outcome: what it says.
+        samples: how many it rests on.
+        sentence: the name of the gate, the outcome, and why.
+        figure: what was found, in the unit of the gate; None where there is no such number.
+        limit: what it is held against.
         final: the error budget backs the failure, so more samples would not change it.
 
     """
 
-    name: str
-    role: GateRole
+    gate: Gate | GateGroup
     outcome: Outcome
     samples: int
-    sentence: str
+    sentence: str = ""
+    figure: float | None = None
+    limit: float | None = None
     final: bool = False
 
+    @property
+    def name(self) -> str:
+        """The gate's name."""
+        return self.gate.name
 
-def judge_comparison(gate: Gate, comparison: ComparisonResult, adjusted: float, alpha: float, what: str) -> GateResult:
+    @property
+    def role(self) -> GateRole:
+        """The gate's role; a group has to pass as a Primary gate has to."""
+        return self.gate.role if isinstance(self.gate, Gate) else GateRole.PRIMARY
+
+    def said(self, outcome: Outcome, why: str) -> Self:
+        """The result with this outcome, and with the sentence that gives its reason."""
+        return replace(self, outcome=outcome, sentence=f"{self.name} {_WORDS[outcome]}: {why}")
+
+
+def blind(gate: Gate, why: str) -> GateResult:
+    """The gate could not be measured."""
+    return GateResult(gate, Outcome.BLIND, 0).said(Outcome.BLIND, why)
+
+
+def insufficient(gate: Gate, why: str, samples: int = 0) -> GateResult:
+    """The gate was measured on too little."""
+    return GateResult(gate, Outcome.INSUFFICIENT, samples).said(Outcome.INSUFFICIENT, why)
+
+
+def at_most(gate: Gate, figure: float, limit: float, samples: int, said: str) -> GateResult:
+    """Pass while the figure is no more than the limit. Failing holds the challenger up, and never rejects it."""
+    outcome = Outcome.PASS if figure <= limit else Outcome.FAIL
+    return GateResult(gate, outcome, samples, figure=figure, limit=limit).said(outcome, said)
+
+
+def at_least(gate: Gate, figure: float, limit: float, samples: int, said: str) -> GateResult:
+    """Pass while the figure is no less than the limit. Failing holds the challenger up, and never rejects it."""
+    outcome = Outcome.PASS if figure >= limit else Outcome.FAIL
+    return GateResult(gate, outcome, samples, figure=figure, limit=limit).said(outcome, said)
+
+
+def judge_comparison(gate: Gate, tested: Tested, alpha: float, what: str) -> GateResult:
     """Pass when "better" holds within the error budget, fail for good when "worse" does.
 
     Args:
         gate: the gate.
-        comparison: what the samples say.
-        adjusted: p-value of "better", adjusted over all challengers; like that of "worse" here it counts for two sides.
+        tested: what the samples say; its p-value of "better" is adjusted over all challengers.
         alpha: the error budget, for both sides together.
-        what: what was compared, for the sentence.
+        what: what the effect is, for the sentence, as in "profit per decision above the champion's".
 
     """
-    samples = comparison.samples
+    comparison, adjusted = tested.result, tested.pvalue
+    result = GateResult(gate, Outcome.INSUFFICIENT, comparison.samples, figure=comparison.effect, limit=0.0)
     if adjusted <= alpha:
-        sentence = f"{gate.name} passed: {what} is {comparison.effect:+.4g} above the champion's (p {adjusted:.2g})"
-        return GateResult(gate.name, gate.role, Outcome.PASS, samples, sentence)
+        why = f"{what} is {comparison.effect:+.4g} (p {adjusted:.2g})"
+        return result.said(Outcome.PASS, why)
     worse = min(2 * comparison.pvalue_worse, 1.0)
     if worse <= alpha:
-        sentence = f"{gate.name} failed: {what} is {comparison.effect:+.4g} against the champion's (p {worse:.2g})"
-        return GateResult(gate.name, gate.role, Outcome.FAIL, samples, sentence, final=True)
+        why = f"{what} is {comparison.effect:+.4g} (p {worse:.2g})"
+        return replace(result.said(Outcome.FAIL, why), final=True)
     if comparison.withheld is not None:
-        return GateResult(
-            gate.name, gate.role, Outcome.INSUFFICIENT, samples, f"{gate.name} waits: {comparison.withheld}"
-        )
+        return result.said(Outcome.INSUFFICIENT, comparison.withheld)
     needed = "" if comparison.samples_needed is None else f", about {comparison.samples_needed} more needed"
-    sentence = f"{gate.name} waits: p {adjusted:.2g} after {samples} samples, {alpha:.2g} passes{needed}"
-    return GateResult(gate.name, gate.role, Outcome.INSUFFICIENT, samples, sentence)
+    why = f"p {adjusted:.2g} after {comparison.samples} samples, {alpha:.2g} passes{needed}"
+    return result.said(Outcome.INSUFFICIENT, why)

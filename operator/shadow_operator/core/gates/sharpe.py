@@ -1,10 +1,26 @@
-"""Sharpe: the challenger earns more for the risk that it takes."""
+"""Sharpe: the challenger's annual Sharpe ratio is higher, by more than a gain."""
+
+import math
+from dataclasses import replace
 
 from shadow_operator.api.gates import Gate
 from shadow_operator.core.evidence import Evidence
 from shadow_operator.core.gates.result import GateResult, judge_comparison
+from shadow_operator.core.gates.sequential import Kept, Streams, Terms
+from shadow_stats import SharpeDifference
+
+
+def begin(gate: Gate, terms: Terms) -> Streams:
+    """The evidence of a gate that has seen nothing yet; a gain is of the annual ratio, a sample's is smaller."""
+    least = gate.least_gain / math.sqrt(gate.per_year or terms.intervals_a_year)
+    return Streams(SharpeDifference(replace(terms.design, minimum_effect=least)))
+
+
+def resume(_gate: Gate, kept: Kept) -> Streams:
+    """The evidence as it was kept. Raises ValueError when it is not whole."""
+    return Streams(SharpeDifference.from_json(kept))
 
 
 def evaluate(gate: Gate, evidence: Evidence, alpha: float) -> GateResult:
-    """Judge the difference of the Sharpe ratios, per interval, not annualised."""
-    return judge_comparison(gate, evidence.sharpe, evidence.pvalue_sharpe, alpha, "the Sharpe ratio")
+    """Judge the difference of the Sharpe ratios of profit per decision."""
+    return judge_comparison(gate, evidence.test(gate), alpha, "the Sharpe ratio an interval above the champion's")

@@ -11,7 +11,7 @@ from shadow_operator.core.rules.canary import (
 from shadow_operator.core.rules.commands import hear_command
 from shadow_operator.core.rules.one_pass import Pass, Rule
 from shadow_operator.core.rules.rollback import record_rollback
-from shadow_operator.core.rules.shadow import reject, start_shadows
+from shadow_operator.core.rules.shadow import ask_for_review, reject, start_shadows
 from shadow_operator.core.rules.suspension import unless_suspended
 from shadow_operator.core.rules.watch import watch_champion
 
@@ -25,6 +25,7 @@ RULES: tuple[Rule, ...] = (
     hold_or_resume,
     start_step_clock,
     reject,
+    ask_for_review,
     step_back_without_evidence,
     hear_command,
     unless_suspended(step),

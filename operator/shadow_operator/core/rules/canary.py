@@ -13,10 +13,11 @@ from shadow_operator.api.status import (
 )
 from shadow_operator.core import report, roles
 from shadow_operator.core.events import Reason
-from shadow_operator.core.gates import GateResult, Outcome
+from shadow_operator.core.gates import Outcome
 from shadow_operator.core.moment import from_text, moved_on, to_text
 from shadow_operator.core.observed import RouteState
 from shadow_operator.core.rules.one_pass import Pass
+from shadow_operator.core.score import Consent
 
 
 def hold_or_resume(run: Pass) -> Pass:
@@ -87,13 +88,14 @@ def step(run: Pass) -> Pass:
 def step_back_without_evidence(run: Pass) -> Pass:
     """A canary whose gates pass no more goes back to where its evidence can grow; it stands still in canary."""
     canary = run.status.canary
-    if canary is None:
+    if canary is None or run.consent(canary.challenger) is Consent.GIVEN:
         return run
     primary = [result for result in run.results.get(canary.challenger, ()) if result.role is GateRole.PRIMARY]
-    open_gates = [result for result in primary if result.outcome is not Outcome.PASS]
-    if not open_gates or any(result.outcome is Outcome.BLIND for result in primary):
+    if any(result.outcome is Outcome.BLIND for result in primary):
         return run
-    message = f"{canary.challenger} goes back into shadow: {open_gates[0].sentence}"
+    open_gates = [result.sentence for result in primary if result.outcome is not Outcome.PASS]
+    why = open_gates[0] if open_gates else "its score is too low by now"
+    message = f"{canary.challenger} goes back into shadow: {why}"
     challengers = run.with_stage(canary.challenger, Stage.SHADOW)
     return run.changed(Reason.STEPPED_BACK, message, canary=None, challengers=challengers)
 
@@ -121,7 +123,7 @@ def step_is_done(run: Pass, canary: CanaryStatus) -> bool:
         and _has_its_share(run, canary)
         and judgement.signals.decisions > canary.decisions_before
         and run.observed.ready(canary.challenger)
-        and _primary_pass(run.results.get(canary.challenger, ()))
+        and run.consent(canary.challenger) is Consent.GIVEN
     )
 
 
@@ -165,10 +167,16 @@ def start_canary(run: Pass) -> Pass:
     share = run.spec.canary.steps[0].percent
     return run.changed(
         Reason.CANARY_STARTED,
-        f"{best.name} has passed every primary gate and gets {share} percent of the requests",
+        f"{best.name} {_entitled_by(best)} and gets {share} percent of the requests",
         canary=canary,
         challengers=run.with_stage(best.name, Stage.CANARY),
     )
+
+
+def _entitled_by(challenger: ChallengerStatus) -> str:
+    if challenger.approved_by is None:
+        return "has passed every primary gate"
+    return f"was let on by {challenger.approved_by}"
 
 
 def _may_act(run: Pass, challenger: ChallengerStatus) -> bool:
@@ -178,10 +186,5 @@ def _may_act(run: Pass, challenger: ChallengerStatus) -> bool:
         and run.observed.ready(challenger.name)
         and evidence is not None
         and report.waits_for_shadow(run.spec, challenger, evidence.trades, run.now) is None
-        and _primary_pass(run.results[challenger.name])
+        and run.consent(challenger.name) is Consent.GIVEN
     )
-
-
-def _primary_pass(results: tuple[GateResult, ...]) -> bool:
-    primary = [result for result in results if result.role is GateRole.PRIMARY]
-    return bool(primary) and all(result.outcome is Outcome.PASS for result in primary)

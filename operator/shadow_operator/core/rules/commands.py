@@ -5,6 +5,7 @@ from shadow_operator.api.status import CommandStatus, Stage
 from shadow_operator.core import roles
 from shadow_operator.core.command import ACCEPTED, Command, Verb
 from shadow_operator.core.events import Reason
+from shadow_operator.core.gates import Outcome
 from shadow_operator.core.moment import to_text
 from shadow_operator.core.rules.canary import promote, step_is_done
 from shadow_operator.core.rules.one_pass import Pass
@@ -27,6 +28,10 @@ def hear_command(run: Pass) -> Pass:
 def _promote(run: Pass, command: Command) -> Pass:
     """Promote the canary that has done everything: a person has the last word, and the gates have a veto."""
     canary = run.status.canary
+    asked = [one.name for one in run.status.challengers if one.review_since is not None]
+    name = command.challenger or (asked[0] if len(asked) == 1 else None)
+    if canary is None and name in asked:
+        return _let_on(run, command, name)
     if run.spec.promotion.mode is not PromotionMode.MANUAL:
         return _refused(run, command, "promotion.mode is Automatic, so there is nothing to approve: make it Manual")
     if canary is None:
@@ -44,6 +49,17 @@ def _promote(run: Pass, command: Command) -> Pass:
         )
     run = promote(run, canary.challenger)
     return _answered(run, command, f"{canary.challenger} is promoted")
+
+
+def _let_on(run: Pass, command: Command, name: str) -> Pass:
+    """Let a challenger act whose score asks for a person; it starts its canary when that is free."""
+    open_gates = [result.sentence for result in run.results[name] if result.outcome is not Outcome.PASS]
+    run = run.changed(
+        Reason.APPROVED,
+        f"{name} may act, says {command.by}, although: {'; '.join(open_gates)}",
+        challengers=run.with_line(name, review_since=None, approved_by=command.by),
+    )
+    return _answered(run, command, f"{name} may act")
 
 
 def _reject(run: Pass, command: Command) -> Pass:

@@ -15,6 +15,7 @@ from shadow_operator.core.events import Event, Reason
 from shadow_operator.core.gates import GateResult
 from shadow_operator.core.moment import to_text
 from shadow_operator.core.observed import Observed
+from shadow_operator.core.score import Consent, consent
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +39,19 @@ class Pass:
         events = self.events if reason is None else (*self.events, Event(reason, message))
         return Pass(self.spec, self.observed, self.now, status, self.results, events)
 
+    def consent(self, name: str) -> Consent:
+        """What the gates say of a challenger as a whole."""
+        challenger = self.status.challenger(name)
+        return Consent.OPEN if challenger is None else consent(self.spec, challenger, self.results.get(name, ()))
+
     def with_stage(self, name: str, stage: Stage, **fields: Any) -> list[ChallengerStatus]:
         """The challengers, with one of them in another stage from now on."""
-        update = {"stage": stage, "since": to_text(self.now), "waiting_for": None, **fields}
-        return [c.model_copy(update=update) if c.name == name else c for c in self.status.challengers]
+        update = {"stage": stage, "since": to_text(self.now), "waiting_for": None, "review_since": None, **fields}
+        return self.with_line(name, **update)
+
+    def with_line(self, name: str, **fields: Any) -> list[ChallengerStatus]:
+        """The challengers, with other fields in the line of one of them."""
+        return [c.model_copy(update=fields) if c.name == name else c for c in self.status.challengers]
 
 
 Rule = Callable[[Pass], Pass]

@@ -1,0 +1,23 @@
+"""BootstrapMean: the challenger's mean profit per decision is higher by a bootstrap, at few sizes fixed in advance."""
+
+from shadow_operator.api.gates import Gate
+from shadow_operator.core.evidence import Evidence
+from shadow_operator.core.gates.paired_mean import profit_per_decision
+from shadow_operator.core.gates.result import GateResult, judge_comparison
+from shadow_operator.core.gates.sequential import Differences, Kept, Terms
+from shadow_stats import BootstrapMean
+
+
+def begin(_gate: Gate, terms: Terms) -> Differences:
+    """The evidence of a gate that has seen nothing yet."""
+    return Differences(BootstrapMean(terms.design), profit_per_decision)
+
+
+def resume(_gate: Gate, kept: Kept) -> Differences:
+    """The evidence as it was kept. Raises ValueError when it is not whole."""
+    return Differences(BootstrapMean.from_json(kept), profit_per_decision)
+
+
+def evaluate(gate: Gate, evidence: Evidence, alpha: float) -> GateResult:
+    """Judge the paired difference of profit per decision."""
+    return judge_comparison(gate, evidence.test(gate), alpha, "profit per decision above the champion's")
