@@ -11,6 +11,7 @@ from typing import Any
 import kopf
 from prometheus_client import start_http_server
 
+from shadow_operator.cli import fingerprint
 from shadow_operator.cluster import Cluster
 from shadow_operator.fleet import Fleet
 from shadow_operator.guard import Guard
@@ -73,10 +74,13 @@ async def _first_to_end(*each: Coroutine[Any, Any, None]) -> None:
 
 
 def main() -> None:
-    """Run the operator until it is told to stop."""
+    """Run the operator until it is told to stop, or one command."""
     parser = argparse.ArgumentParser(prog="shadow-operator", description=__doc__)
     parser.add_argument("--log-format", choices=("json", "plain"), default="json", help="how log lines are written")
+    fingerprint.add_to(parser.add_subparsers(title="commands", metavar="COMMAND"))
     arguments = parser.parse_args()
+    if "run" in arguments:
+        sys.exit(arguments.run(arguments))
     log_format = kopf.LogFormat.JSON if arguments.log_format == "json" else kopf.LogFormat.PLAIN
     kopf.configure(log_format=log_format)
     # A line for each event seen and each probe answered is noise to whoever reads this at night.

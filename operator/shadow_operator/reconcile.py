@@ -13,12 +13,14 @@ from shadow_operator.act import Act, hold_on_to, let_go, write_status
 from shadow_operator.api.rollout import Metadata, ShadowRollout
 from shadow_operator.api.status import Status
 from shadow_operator.cluster import Cluster, ConflictError, ForbiddenError, InvalidError, NotFoundError, Object
+from shadow_operator.core.adopt import Refusal
 from shadow_operator.core.kinds import SHADOW_ROLLOUT
 from shadow_operator.core.machine import decide, refuse
+from shadow_operator.core.registry import resolve
 from shadow_operator.fleet import Fleet, Key, Memory
 from shadow_operator.metrics import MetricSource
 from shadow_operator.notify import notify
-from shadow_operator.observe import Ports, observe
+from shadow_operator.observe import Ports, observe, registered
 from shadow_operator.traffic import Router
 
 _log = logging.getLogger(__name__)
@@ -91,6 +93,11 @@ class Reconciler:
             await checkpoint.restore(self._cluster, rollout, memory)
         # From here on the guard looks at it, whatever becomes of the rest of this pass.
         memory.rollout = rollout
+        spec = resolve(rollout.spec, await registered(self._cluster, rollout))
+        if isinstance(spec, Refusal):
+            await self._stall(found, spec.reason, spec.message)
+            return self._longest_wait
+        memory.rollout = rollout = rollout.model_copy(update={"spec": spec})
         now = self._clock()
         _resync(memory, now)
         observed = await observe(ports, rollout, memory, now)

@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 from kubernetes import config
 
-from shadow_operator.api.crd import custom_resource_definition
+from shadow_operator.api import model_version
+from shadow_operator.api.crd import DEFINITIONS, Definition, custom_resource_definition
 from shadow_operator.api.rollout import GROUP, PLURAL, VERSION
 
 _ROOT = Path(__file__).parents[2]
 _CONTEXT = "shadow-control-plane"
 _ROLLOUTS = f"/apis/{GROUP}/{VERSION}"
-_CRD = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{PLURAL}.{GROUP}"
+_CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 # After a CRD has changed, the API server still answers by the old one for a moment, and no field of it says until when.
 _SWAP_SECONDS = 2.0
 
@@ -71,26 +72,41 @@ class ApiServer:
         query = {"fieldValidation": "Strict"} | ({"dryRun": "All"} if dry else {})
         return self.request("POST", self.rollouts, body, **query)
 
-    def install_crd(self) -> None:
-        before = self._crd_generation()
-        self.request("PATCH", _CRD, custom_resource_definition(), fieldManager="tests", force="true")
+    @property
+    def models(self) -> str:
+        return f"{_ROLLOUTS}/namespaces/{self.namespace}/{model_version.PLURAL}"
+
+    def register(self, manifest: Object, *, dry: bool = True) -> Object:
+        """Create a ModelVersion, strictly."""
+        body = manifest | {"metadata": manifest["metadata"] | {"namespace": self.namespace}}
+        query = {"fieldValidation": "Strict"} | ({"dryRun": "All"} if dry else {})
+        return self.request("POST", self.models, body, **query)
+
+    def install_crds(self) -> None:
+        before = [self._crd_generation(each) for each in DEFINITIONS]
+        for each in DEFINITIONS:
+            self.request("PATCH", _path(each), custom_resource_definition(each), fieldManager="tests", force="true")
         deadline = time.monotonic() + 30
-        while not self._is_established():
-            assert time.monotonic() < deadline, "the CRD was not established in 30 s"
+        while not all(self._is_established(each) for each in DEFINITIONS):
+            assert time.monotonic() < deadline, "the CRDs were not established in 30 s"
             time.sleep(0.1)
-        if self._crd_generation() != before:
+        if [self._crd_generation(each) for each in DEFINITIONS] != before:
             time.sleep(_SWAP_SECONDS)
 
-    def _crd_generation(self) -> int | None:
+    def _crd_generation(self, defined: Definition) -> int | None:
         try:
-            return int(self.request("GET", _CRD)["metadata"]["generation"])
+            return int(self.request("GET", _path(defined))["metadata"]["generation"])
         except RefusedError:
             return None
 
-    def _is_established(self) -> bool:
+    def _is_established(self, defined: Definition) -> bool:
         # A definition that was made a moment ago has `conditions: null`.
-        conditions = self.request("GET", _CRD).get("status", {}).get("conditions") or []
+        conditions = self.request("GET", _path(defined)).get("status", {}).get("conditions") or []
         return any(each["type"] == "Established" and each["status"] == "True" for each in conditions)
+
+
+def _path(defined: Definition) -> str:
+    return f"{_CRDS}/{defined.plural}.{GROUP}"
 
 
 def kubeconfig() -> str:

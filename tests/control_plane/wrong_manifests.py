@@ -34,7 +34,22 @@ def _steps(*percents: object) -> list[dict[str, object]]:
 _MODELS = (
     Wrong("no champion", {"spec.champion": REMOVED}, ("spec.champion: Required value",)),
     Wrong("champion without name", {"spec.champion.name": REMOVED}, ("spec.champion.name: Required value",)),
-    Wrong("champion without image", {"spec.champion.image": REMOVED}, ("spec.champion.image: Required value",)),
+    Wrong("champion without image", {"spec.champion.image": REMOVED}, ("spec.champion", "a model has one image")),
+    Wrong(
+        "image and ModelVersion",
+        {"spec.champion.modelVersionRef": {"name": "momentum-7"}},
+        ("spec.champion", "a model has one image: write image, or modelVersionRef"),
+    ),
+    Wrong(
+        "ModelVersion in upper case",
+        {"spec.champion.image": REMOVED, "spec.champion.modelVersionRef": {"name": "Momentum"}},
+        ("spec.champion.modelVersionRef.name", '"Momentum" is not a name of an object'),
+    ),
+    Wrong(
+        "ModelVersion without name",
+        {"spec.champion.image": REMOVED, "spec.champion.modelVersionRef": {}},
+        ("spec.champion.modelVersionRef.name: Required value",),
+    ),
     Wrong("empty image", {"spec.champion.image": ""}, ("spec.champion.image", "at least 1 chars long")),
     Wrong(
         "image with a blank",
@@ -49,7 +64,7 @@ _MODELS = (
     Wrong(
         "challenger without image",
         {"spec.challengers[0].image": REMOVED},
-        ("spec.challengers[0].image: Required value",),
+        ("spec.challengers[0]", "a model has one image"),
     ),
     Wrong(
         "two challengers of one name",

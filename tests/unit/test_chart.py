@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from shadow_operator.api.crd import DEFINITIONS
 from shadow_operator.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,6 +27,7 @@ VERBS = {
     ("shadowrollouts.io", "shadowrollouts"): {"get", "list", "watch", "patch"},
     ("shadowrollouts.io", "shadowrollouts/status"): {"get", "patch"},
     ("shadowrollouts.io", "shadowrollouts/finalizers"): {"update"},
+    ("shadowrollouts.io", "modelversions"): {"get"},
     ("apps", "deployments"): {"get", "list", "create", "patch", "delete"},
     ("", "services"): {"get", "list", "create", "patch", "delete"},
     ("", "configmaps"): {"get", "list", "create", "patch", "delete"},
@@ -267,17 +269,20 @@ def test_commands_are_checked_by_the_api_server_unless_that_is_left_out(chart: C
 
 
 def test_the_definition_in_the_chart_is_the_generated_one(chart: Chart) -> None:
-    (definition,) = of_kind(chart.rendered(), "CustomResourceDefinition")
-    generated = yaml.safe_load((ROOT / "crds" / "shadowrollouts.yaml").read_text())
-    assert definition["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"}
-    assert definition["spec"] == generated["spec"]
-    assert definition["metadata"]["name"] == generated["metadata"]["name"]
+    definitions = of_kind(chart.rendered(), "CustomResourceDefinition")
+    assert len(definitions) == len(DEFINITIONS)
+    for definition in definitions:
+        plural = definition["spec"]["names"]["plural"]
+        generated = yaml.safe_load((ROOT / "crds" / f"{plural}.yaml").read_text())
+        assert definition["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"}
+        assert definition["spec"] == generated["spec"]
+        assert definition["metadata"]["name"] == generated["metadata"]["name"]
 
 
 def test_the_definition_can_be_left_out_or_let_go(chart: Chart) -> None:
     assert not of_kind(chart.rendered({"crds": {"install": False}}), "CustomResourceDefinition")
-    (definition,) = of_kind(chart.rendered({"crds": {"keep": False}}), "CustomResourceDefinition")
-    assert "annotations" not in definition["metadata"]
+    for definition in of_kind(chart.rendered({"crds": {"keep": False}}), "CustomResourceDefinition"):
+        assert "annotations" not in definition["metadata"]
 
 
 def test_metrics_are_served_and_scraped_when_asked_for(chart: Chart) -> None:

@@ -13,6 +13,10 @@ Each verb is one that the operator's code uses. Server-side apply takes `patch`,
 - apiGroups: [shadowrollouts.io]
   resources: [shadowrollouts/finalizers]
   verbs: [update]
+# The registered models that rollouts name.
+- apiGroups: [shadowrollouts.io]
+  resources: [modelversions]
+  verbs: [get]
 # One Deployment and one Service for each model.
 - apiGroups: [apps]
   resources: [deployments]

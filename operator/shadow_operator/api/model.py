@@ -69,11 +69,44 @@ class EnvVar(Resource):
         return self
 
 
+_ONE_IMAGE = "a model has one image: write image, or modelVersionRef for that of a ModelVersion"
+
+
+class ObjectName(CheckedText):
+    """The name of another object in the rollout's namespace."""
+
+    __slots__ = ()
+
+    form = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
+    accepted = (
+        "is not a name of an object: write lower case letters, digits, hyphens and dots, with a letter or digit at "
+        "both ends"
+    )
+    longest = 63
+
+
+class ModelVersionRef(Resource):
+    """A registered model in the rollout's namespace."""
+
+    name: ObjectName = Field(description="The name of the ModelVersion.")
+
+
 class Model(Resource):
     """One model: a name, an image, and what differs from the common workload."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "x-kubernetes-validations": [validation("has(self.image) != has(self.modelVersionRef)", _ONE_IMAGE)],
+        },
+    )
+
     name: ModelName = Field(description="The model's name, as its metrics carry it in the label `model`.")
-    image: Image = Field(description="The image that serves the model.")
+    given_image: Image | None = Field(
+        None, alias="image", description="The image that serves the model; or `modelVersionRef`."
+    )
+    model_version_ref: ModelVersionRef | None = Field(
+        None, description="The registered model whose image serves it; or `image`."
+    )
     replicas: Annotated[int, Field(ge=1, le=100)] | None = Field(
         None, description="Pods of this model; the workload's number when left out."
     )
@@ -92,6 +125,24 @@ class Model(Resource):
     resources: OpenObject | None = Field(
         None, description="Requests and limits, where they differ from the workload's (ResourceRequirements)."
     )
+
+    @property
+    def image(self) -> Image:
+        """The image that serves the model.
+
+        Raises:
+            LookupError: it is that of a ModelVersion, which `core.registry.resolve` has not filled in.
+
+        """
+        if self.given_image is None:
+            raise LookupError(f"the image of {self.name} is that of a ModelVersion, which was not looked up")
+        return self.given_image
+
+    @model_validator(mode="after")
+    def _has_one_image(self) -> Self:
+        if (self.given_image is None) == (self.model_version_ref is None):
+            raise ValueError(_ONE_IMAGE)
+        return self
 
     @model_validator(mode="after")
     def _variables_are_told_apart(self) -> Self:

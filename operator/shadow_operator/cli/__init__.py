@@ -1,0 +1,1 @@
+"""What people and init containers call by hand: thin, over the same core as the operator."""
