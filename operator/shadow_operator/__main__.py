@@ -11,7 +11,7 @@ from typing import Any
 import kopf
 from prometheus_client import start_http_server
 
-from shadow_operator.cli import fingerprint
+from shadow_operator.cli import fingerprint, replay
 from shadow_operator.cluster import Cluster
 from shadow_operator.fleet import Fleet
 from shadow_operator.guard import Guard
@@ -41,8 +41,7 @@ async def operate(settings: Settings) -> None:
             sources.of,
             fleet,
             _utc_now,
-            longest_wait=timedelta(seconds=settings.evaluation_seconds),
-            longest_unkept=timedelta(seconds=settings.checkpoint_seconds),
+            settings,
         )
         guard = Guard(fleet, router, guard_sources.of, _utc_now, timedelta(seconds=settings.guard_seconds))
         registry = registry_for(Loops(reconciler, fleet), fleet, watchers=max(len(settings.namespaces), 1))
@@ -77,7 +76,9 @@ def main() -> None:
     """Run the operator until it is told to stop, or one command."""
     parser = argparse.ArgumentParser(prog="shadow-operator", description=__doc__)
     parser.add_argument("--log-format", choices=("json", "plain"), default="json", help="how log lines are written")
-    fingerprint.add_to(parser.add_subparsers(title="commands", metavar="COMMAND"))
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    fingerprint.add_to(commands)
+    replay.add_to(commands)
     arguments = parser.parse_args()
     if "run" in arguments:
         sys.exit(arguments.run(arguments))

@@ -9,11 +9,13 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime
 
+from shadow_operator import ledger
 from shadow_operator.api.rollout import Metadata, ShadowRollout
-from shadow_operator.api.status import PolicyStatus, Status
-from shadow_operator.cluster import Cluster, ConflictError, InvalidError, NotFoundError, Object
+from shadow_operator.api.status import LedgerStatus, PolicyStatus, Status
+from shadow_operator.cluster import Cluster, ClusterError, ConflictError, InvalidError, NotFoundError, Object
 from shadow_operator.core import roles
 from shadow_operator.core.kinds import CONFIG_MAP, DEPLOYMENT, POD, SERVICE, SHADOW_ROLLOUT
+from shadow_operator.core.ledger import Taken
 from shadow_operator.core.machine import Decision
 from shadow_operator.core.observed import Observed
 from shadow_operator.core.plan import (
@@ -58,14 +60,35 @@ class Act:
         if self.observed.route.is_foreign:
             raise InvalidError(self.observed.route.message)
         desired = plan(self.rollout, decision.status, now)
+        taken = Taken(self.rollout, self.observed, decision, now)
         if self._status_comes_first(desired):
             # Pods and Services move no traffic; if they are refused, nothing was promised yet.
             await self._workloads(desired)
-            recorded = await self._record(self.rollout, decision.status)
+            newest = await self._enter(taken, desired)
+            recorded = await self._record(self.rollout, decision.status.model_copy(update={"ledger": newest}))
             status = await self._follow(desired, recorded.status)
-            return await self._record(recorded, status)
-        status = await self._follow(desired, decision.status)
-        return await self._record(self.rollout, status)
+        else:
+            recorded = self.rollout
+            status = await self._follow(desired, decision.status)
+            newest = await self._enter(taken, desired)
+        newest = await ledger.complete(self.ports.cluster, self.rollout, newest, now)
+        return await self._record(recorded, status.model_copy(update={"ledger": newest}))
+
+    async def _enter(self, taken: Taken, desired: Plan) -> LedgerStatus | None:
+        """Write the decision into the ledger. Nothing rises without an entry, and nothing that lowers a risk waits."""
+        cluster, memory, newest = self.ports.cluster, self.memory, taken.decision.status.ledger
+        try:
+            while memory.unwritten:
+                newest = await ledger.enter(cluster, memory, memory.unwritten[0], newest)
+                newest = await ledger.complete(cluster, self.rollout, newest, taken.now)
+                memory.unwritten.pop(0)
+            return await ledger.enter(cluster, memory, taken, newest)
+        except ClusterError as error:
+            if self._raises_risk(desired):
+                raise
+            _log.warning("%s: the ledger can't be written and will be: %s", self.rollout.metadata.name, error)
+            memory.unwritten.append(taken)
+            return newest
 
     def _status_comes_first(self, desired: Plan) -> bool:
         """Whether the intent has to be known before anything is done.
@@ -73,8 +96,11 @@ class Act:
         It has to when a challenger gets more than before. And when the route carries the guard's note of a rollback:
         the note is the only record of it until the status has one, and the next write of the route takes it away.
         """
-        seen, champion = self.observed.route, roles.champion_of(self.rollout.spec, self.rollout.status)
-        return seen.rollback is not None or desired.split.raises_risk_over(seen.split, champion)
+        return self.observed.route.rollback is not None or self._raises_risk(desired)
+
+    def _raises_risk(self, desired: Plan) -> bool:
+        champion = roles.champion_of(self.rollout.spec, self.rollout.status)
+        return desired.split.raises_risk_over(self.observed.route.split, champion)
 
     async def _follow(self, desired: Plan, status: Status) -> Status:
         seen, champion = self.observed.route.split, roles.champion_of(self.rollout.spec, self.rollout.status)

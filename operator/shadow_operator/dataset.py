@@ -1,21 +1,21 @@
-"""The fingerprint of a dataset: one text that changes when the data does.
+r"""The fingerprint of a dataset: one text that changes when the data does.
 
-Format `v1`, as in `sha256:v1:<64 hexadecimal digits>`: SHA-256 over one record an entry, sorted by the bytes of its path,
+Format `v1`, as in `sha256:v1:<64 hexadecimal digits>`: SHA-256 over one record an entry, sorted by bytes,
 
-    path \\0 kind \\0 size \\0 seconds \\0 digest \\n
+    path \0 kind \0 size \0 seconds \0 digest \n
 
 where `path` is relative to the dataset, with `/` between its parts, and `.` for a dataset that is a single file.
 
-| kind | entry | size | seconds | digest |
+| kind | entry | size | seconds | digest: SHA-256 of |
 |---|---|---|---|---|
-| `f` | a file | in bytes | modification time in whole seconds since 1970, rounded down | SHA-256 of its content samples |
-| `l` | a symbolic link, which is not followed | 0 | 0 | SHA-256 of the path that it names |
-| `d` | a directory without entries | 0 | 0 | SHA-256 of nothing |
+| `f` | a file | in bytes | modification time since 1970, rounded down | its content samples |
+| `l` | a symbolic link, which is not followed | 0 | 0 | the path that it names |
+| `d` | a directory without entries | 0 | 0 | nothing |
 
-The content samples of a file under 10 MB (10,000,000 bytes) are all of it; of a larger one its first MiB, the MiB that begins
-at half its size less half a MiB (rounded down), and its last MiB. In format `v1-timeless` the seconds are always 0: it is for
-data that is copied to where it is mounted by something that does not keep times. Fractions of a second survive few copies, so
-no format counts them. `lost+found` at the top belongs to the file system and not to the data.
+The content samples of a file under 10 MB (10,000,000 bytes) are all of it; of a larger one its first MiB, the MiB that
+begins at half its size less half a MiB (rounded down), and its last MiB. In format `v1-timeless` the seconds are always
+0: it is for data that is copied to where it is mounted by something that does not keep times. Fractions of a second
+survive few copies, so no format counts them. `lost+found` at the top belongs to the file system and not to the data.
 """
 
 import hashlib

@@ -9,6 +9,7 @@ from shadow_operator.api.rollout import ShadowRollout
 from shadow_operator.core.acting import ActingBook
 from shadow_operator.core.comparison import Comparisons
 from shadow_operator.core.guardrails import Judgement, Rollback
+from shadow_operator.core.ledger import Taken
 from shadow_operator.core.measurement import Measurement
 
 
@@ -34,6 +35,7 @@ class Memory:
         acting: the book of the model under guard, None while none is.
         judgement: what the guardrails said last.
         rollback: a share that the guard took back and that the status does not know of yet.
+        unwritten: decisions that lowered a risk and could not be written into the ledger yet.
         route_lock: held around each write of the route, and around nothing else: the guard never waits for a query.
         applied: what was applied last, by kind and name, so that an unchanged object is not written in each pass.
         resynced_at: since when `applied` is believed; what is changed by hand is put right once it is forgotten.
@@ -48,6 +50,7 @@ class Memory:
     acting: ActingBook | None = None
     judgement: Judgement | None = None
     rollback: Rollback | None = None
+    unwritten: list[Taken] = field(default_factory=list)
     route_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     applied: dict[tuple[str, str], str] = field(default_factory=dict)
     resynced_at: datetime | None = None

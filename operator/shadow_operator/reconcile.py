@@ -18,9 +18,11 @@ from shadow_operator.core.kinds import SHADOW_ROLLOUT
 from shadow_operator.core.machine import decide, refuse
 from shadow_operator.core.registry import resolve
 from shadow_operator.fleet import Fleet, Key, Memory
+from shadow_operator.ledger import Retention, prune
 from shadow_operator.metrics import MetricSource
 from shadow_operator.notify import notify
 from shadow_operator.observe import Ports, observe, registered
+from shadow_operator.settings import Settings
 from shadow_operator.traffic import Router
 
 _log = logging.getLogger(__name__)
@@ -40,17 +42,18 @@ class Reconciler:
         source_of: Callable[[ShadowRollout], MetricSource],
         fleet: Fleet,
         clock: Callable[[], datetime],
-        *,
-        longest_wait: timedelta,
-        longest_unkept: timedelta,
+        settings: Settings,
     ) -> None:
         self._cluster = cluster
         self._router = router
         self._source_of = source_of
         self._fleet = fleet
         self._clock = clock
-        self._longest_wait = longest_wait
-        self._longest_unkept = longest_unkept
+        self._longest_wait = timedelta(seconds=settings.evaluation_seconds)
+        self._longest_unkept = timedelta(seconds=settings.checkpoint_seconds)
+        self._retention = Retention(
+            settings.ledger_count, timedelta(days=settings.ledger_days), settings.ledger_archive
+        )
 
     async def once(self, key: Key) -> timedelta | None:
         """Make one pass.
@@ -120,6 +123,8 @@ class Reconciler:
                 await notify(self._cluster, rollout.metadata, decision.events)
         if decision.events or self._is_long_unkept(memory, now):
             await checkpoint.keep(self._cluster, after, memory, now)
+        if after.status.ledger != rollout.status.ledger:
+            await prune(self._cluster, after, self._retention, now)
         telemetry.show_phase(key, after.status.phase, after.status.canary_percent or 0)
         return self._next(rollout, decision.requeue_after)
 

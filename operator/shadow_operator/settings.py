@@ -18,6 +18,10 @@ class Settings:
         request_seconds: deadline of one request to the API server. `REQUEST_SECONDS`.
         query_seconds: deadline of one query to Prometheus. `QUERY_SECONDS`.
         checkpoint_seconds: longest time that evidence is kept in memory only. `CHECKPOINT_SECONDS`.
+        ledger_count: most ledger entries that are kept of a rollout. `LEDGER_COUNT`.
+        ledger_days: longest time that one is kept. `LEDGER_DAYS`.
+        ledger_archive: a file that an entry is appended to as a JSON line before it is deleted; "-" for standard
+            output, None for nowhere. `LEDGER_ARCHIVE`.
         probe_port: port of the liveness probe. `PROBE_PORT`.
         metrics_port: port of the operator's own metrics. `METRICS_PORT`.
         kubeconfig: path of a kubeconfig; None for the pod's service account. `KUBECONFIG`.
@@ -30,6 +34,9 @@ class Settings:
     request_seconds: float = 10.0
     query_seconds: float = 5.0
     checkpoint_seconds: float = 600.0
+    ledger_count: int = 200
+    ledger_days: float = 400.0
+    ledger_archive: str | None = None
     probe_port: int = 8080
     metrics_port: int = 8081
     kubeconfig: str | None = None
@@ -42,18 +49,21 @@ class Settings:
         namespaces = source.get("WATCH_NAMESPACES", "")
         return cls(
             namespaces=tuple(name.strip() for name in namespaces.split(",") if name.strip()),
-            guard_seconds=_seconds(source, "GUARD_SECONDS", default.guard_seconds),
-            evaluation_seconds=_seconds(source, "EVALUATION_SECONDS", default.evaluation_seconds),
-            request_seconds=_seconds(source, "REQUEST_SECONDS", default.request_seconds),
-            query_seconds=_seconds(source, "QUERY_SECONDS", default.query_seconds),
-            checkpoint_seconds=_seconds(source, "CHECKPOINT_SECONDS", default.checkpoint_seconds),
-            probe_port=int(_seconds(source, "PROBE_PORT", default.probe_port)),
-            metrics_port=int(_seconds(source, "METRICS_PORT", default.metrics_port)),
+            guard_seconds=_above_zero(source, "GUARD_SECONDS", default.guard_seconds),
+            evaluation_seconds=_above_zero(source, "EVALUATION_SECONDS", default.evaluation_seconds),
+            request_seconds=_above_zero(source, "REQUEST_SECONDS", default.request_seconds),
+            query_seconds=_above_zero(source, "QUERY_SECONDS", default.query_seconds),
+            checkpoint_seconds=_above_zero(source, "CHECKPOINT_SECONDS", default.checkpoint_seconds),
+            ledger_count=int(_above_zero(source, "LEDGER_COUNT", default.ledger_count)),
+            ledger_days=_above_zero(source, "LEDGER_DAYS", default.ledger_days),
+            ledger_archive=source.get("LEDGER_ARCHIVE") or None,
+            probe_port=int(_above_zero(source, "PROBE_PORT", default.probe_port)),
+            metrics_port=int(_above_zero(source, "METRICS_PORT", default.metrics_port)),
             kubeconfig=source.get("KUBECONFIG") or None,
         )
 
 
-def _seconds(source: Mapping[str, str], name: str, default: float) -> float:
+def _above_zero(source: Mapping[str, str], name: str, default: float) -> float:
     text = source.get(name)
     if not text:
         return default

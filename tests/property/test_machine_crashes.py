@@ -11,12 +11,14 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from shadow_operator.act import Act
+from shadow_operator.api.decision import DecisionSpec
 from shadow_operator.api.rollout import ShadowRollout
 from shadow_operator.api.status import Phase
 from shadow_operator.cluster import ConflictError
 from shadow_operator.core import roles
 from shadow_operator.core.guardrails import Motive
-from shadow_operator.core.kinds import HTTP_ROUTE, SHADOW_ROLLOUT, Kind
+from shadow_operator.core.kinds import HTTP_ROUTE, ROLLOUT_DECISION, SHADOW_ROLLOUT, Kind
+from shadow_operator.core.ledger import replay
 from shadow_operator.core.machine import decide
 from shadow_operator.core.observed import RouteState
 from shadow_operator.core.split import Split
@@ -31,6 +33,8 @@ from tests.world.memory_cluster import MemoryCluster, PowerCutError
 
 _SPEC = {"spec.shadow": {"minDuration": "1d", "minTrades": 0}, "spec.promotion.watch": "3d"}
 _NEVER = 99
+# What happens once on the way of one challenger that never steps back.
+_ONCE = {"CanaryStarted", "CanaryStepped", "Promoted", "Completed"}
 
 
 class NoMetrics(MetricSource):
@@ -57,6 +61,15 @@ class Operator:
     @property
     def rollout(self) -> ShadowRollout:
         return ShadowRollout.model_validate(self.cluster.objects[self.path(SHADOW_ROLLOUT)])
+
+    @property
+    def ledger(self) -> list[DecisionSpec]:
+        """The entries of decisions that were taken, in their order."""
+        place = f"{ROLLOUT_DECISION.root}/namespaces/default/{ROLLOUT_DECISION.plural}/"
+        found = [each for path, each in sorted(self.cluster.objects.items()) if path.startswith(place)]
+        assert all("outcome" in each.get("status", {}) for each in found)
+        taken = [each for each in found if each["status"]["outcome"]["result"] == "Done"]
+        return [DecisionSpec.model_validate(each["spec"]) for each in taken]
 
     @property
     def split(self) -> Split | None:
@@ -186,3 +199,19 @@ def test_a_rollback_is_never_forgotten(calm: int, cuts: list[int]) -> None:
     assert guarded is None or (line is not None and line.rollback is not None)
     assert operator.split is not None
     assert guarded is None or guarded not in operator.split.weights
+
+
+@settings(max_examples=80, deadline=None)
+@given(powers, st.none() | st.integers(4, 20))
+def test_every_move_is_in_the_ledger_once_and_can_be_decided_again(cuts: list[int], breach_at: int | None) -> None:
+    operator = started()
+    asyncio.run(live(operator, cuts, breach_at))
+    asyncio.run(settle(operator))
+    entries = operator.ledger
+    assert [each.sequence for each in entries] == sorted({each.sequence for each in entries})
+    assert all(replay(each) == [] for each in entries)
+    after = operator.rollout.status
+    assert entries[-1].after.champion == (None if after.champion is None else after.champion.name)
+    assert entries[-1].after.percent == roles.canary_percent(operator.rollout.spec, after)
+    moved = [(each.reason, each.before.percent, each.after.percent) for each in entries if each.reason in _ONCE]
+    assert len(moved) == len(set(moved)) or breach_at is not None

@@ -28,6 +28,8 @@ VERBS = {
     ("shadowrollouts.io", "shadowrollouts/status"): {"get", "patch"},
     ("shadowrollouts.io", "shadowrollouts/finalizers"): {"update"},
     ("shadowrollouts.io", "modelversions"): {"get"},
+    ("shadowrollouts.io", "rolloutdecisions"): {"get", "list", "create", "delete"},
+    ("shadowrollouts.io", "rolloutdecisions/status"): {"patch"},
     ("apps", "deployments"): {"get", "list", "create", "patch", "delete"},
     ("", "services"): {"get", "list", "create", "patch", "delete"},
     ("", "configmaps"): {"get", "list", "create", "patch", "delete"},

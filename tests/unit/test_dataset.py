@@ -111,7 +111,7 @@ def test_an_unreadable_file_is_refused(tmp_path: Path) -> None:
     "text", ["", "sha256:abc", "sha256:v1:" + "g" * 64, "md5:v1:" + "0" * 64, "sha256:v9:" + "0" * 64]
 )
 def test_what_is_no_fingerprint_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="fingerprint|release knows"):
+    with pytest.raises(ValueError, match=r"fingerprint|release knows"):
         format_of(text)
 
 

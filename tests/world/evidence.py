@@ -1,8 +1,7 @@
 """Evidence of a challenger against the champion, by what it says."""
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 from shadow_operator.core.evidence import Evidence, Tested
@@ -29,20 +28,13 @@ def comparison(better: float, worse: float, effect: float, samples: int = 1000) 
     )
 
 
-@dataclass(frozen=True)
-class EveryGate(Mapping[str, Tested]):
-    """The same said of every gate that tests, whatever its name."""
+# The names that gates have in the tests.
+_NAMES = ("mean-pnl", "mean", "sharpe", "wins", "gate")
 
-    said: Tested
 
-    def __getitem__(self, _gate: str) -> Tested:
-        return self.said
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
+def every_gate(said: Tested) -> dict[str, Tested]:
+    """The same said of every gate that tests."""
+    return dict.fromkeys(_NAMES, said)
 
 
 def _of(
@@ -52,7 +44,7 @@ def _of(
     return Evidence(
         mean=said,
         pvalue_mean=pvalue,
-        tests=EveryGate(Tested(said, pvalue)),
+        tests=every_gate(Tested(said, pvalue)),
         drawdown=drawdown,
         champion_drawdown=0.04 if said.samples else 0.0,
         trades=trades,
@@ -82,7 +74,7 @@ def tested(effect: float, low: float, high: float, pvalue: float) -> Evidence:
     """Evidence whose tests all say this; `pvalue` is that of "better"."""
     seen = undecided()
     said = replace(comparison(pvalue, 1.0, effect), low=low, high=high)
-    return replace(seen, tests=EveryGate(Tested(said, pvalue)))
+    return replace(seen, tests=every_gate(Tested(said, pvalue)))
 
 
 def no_sample() -> Evidence:

@@ -56,6 +56,8 @@ class MemoryCluster(Cluster):
             return copy.deepcopy(self.objects[path])
         if method == "POST":
             path = f"{path}/{body['metadata']['name']}"
+            if path in self.objects:
+                raise ConflictError(path)
         return self._stored(path, body, body["metadata"])
 
     def _stored(self, path: str, body: Object, expected: Mapping[str, object]) -> Object:

@@ -7,6 +7,7 @@ from shadow_operator.api.status import (
     CommandStatus,
     Condition,
     ConditionStatus,
+    LedgerStatus,
     Phase,
     PolicyStatus,
     RollbackStatus,
@@ -58,6 +59,7 @@ def full_status() -> Status:
         ],
         command=CommandStatus(text="reject/1/patchtst-v2", by="ann", at=_AT, answer="patchtst-v2 is rejected"),
         policy=PolicyStatus(version=3, digest="sha256:00"),
+        ledger=LedgerStatus(sequence=7, entry="momentum-5c0a-000007", is_open=False),
         conditions=[
             Condition(
                 type="Ready",

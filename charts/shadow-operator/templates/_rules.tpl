@@ -9,6 +9,13 @@ Each verb is one that the operator's code uses. Server-side apply takes `patch`,
 - apiGroups: [shadowrollouts.io]
   resources: [shadowrollouts/status]
   verbs: [get, patch]
+# The ledger only grows: an entry is written once, its outcome once, and an old one is deleted.
+- apiGroups: [shadowrollouts.io]
+  resources: [rolloutdecisions]
+  verbs: [get, list, create, delete]
+- apiGroups: [shadowrollouts.io]
+  resources: [rolloutdecisions/status]
+  verbs: [patch]
 # Where owner references are checked, the owner of the models' objects has to be one whose finalizers it may set.
 - apiGroups: [shadowrollouts.io]
   resources: [shadowrollouts/finalizers]

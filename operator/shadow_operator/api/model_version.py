@@ -1,8 +1,8 @@
-"""`ModelVersion`: one registered model, which is never another one; the operator moves its stage."""
+"""`ModelVersion`: one registered model, which never becomes another one."""
 
 import re
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
@@ -11,7 +11,7 @@ from shadow_operator.api.model import Image
 from shadow_operator.api.quantities import CheckedText
 from shadow_operator.api.rollout import Metadata
 from shadow_operator.api.schema import Resource, validation
-from shadow_operator.api.status import Condition, Sentence, StatusPart, Time
+from shadow_operator.api.status import StatusPart
 
 KIND = "ModelVersion"
 
@@ -62,12 +62,10 @@ class Figure(CheckedText):
 
 
 class Dataset(Resource):
-    """The data that a model has to find where it runs."""
+    """The data that a model was registered with."""
 
     fingerprint: DatasetFingerprint = Field(description="What `shadow-operator fingerprint` printed for the data.")
-    path: MountPath = Field(
-        description="Where the workload's container `model` mounts it; checked there before the model starts."
-    )
+    path: MountPath = Field(description="Where the workload's container `model` mounts it.")
 
 
 class Training(Resource):
@@ -94,7 +92,7 @@ _SOMETHING_IS_NAMED = "a model is an image or an artifact: name at least one of 
 _STAYS = "a registered model stays what it is: register another ModelVersion"
 
 
-def _constant(name: str) -> dict[str, str]:
+def _constant(name: str) -> dict[str, Any]:
     same = f"has(self.{name}) == has(oldSelf.{name}) && (!has(self.{name}) || self.{name} == oldSelf.{name})"
     return validation(same, _STAYS, fieldPath=f".{name}")
 
@@ -119,11 +117,7 @@ class ModelVersionSpec(Resource):
     )
     version: Annotated[str, Field(min_length=1, max_length=64)] = Field(description="Its version, as in 8 or 2026.3.")
     training: Training | None = Field(None, description="Where it comes from.")
-    dataset: Dataset | None = Field(None, description="The data that it has to find where it runs.")
-    allow_dataset_mismatch: bool = Field(
-        default=False,
-        description="true: it starts although the data is not what it was registered with, and that is recorded.",
-    )
+    dataset: Dataset | None = Field(None, description="The data that it was registered with.")
     benchmark: list[BenchmarkFigure] = Field(
         default_factory=list,
         max_length=40,
@@ -150,29 +144,11 @@ class ModelStage(StrEnum):
     REJECTED = "Rejected"
 
 
-class ForcedStatus(StatusPart):
-    """A person set the stage by hand."""
-
-    stage: ModelStage = Field(description="The stage that was set.")
-    by: str = Field(min_length=1, max_length=200, description="Who did, as they said themselves.")
-    why: Sentence = Field(description="Why, in their words.")
-    at: Time = Field(description="When.")
-
-
 class ModelVersionStatus(StatusPart):
-    """Where it stands. Written by the operator, and by `shadow-operator models force`."""
+    """Where it stands."""
 
     observed_generation: int | None = Field(None, description="The generation that this speaks of.")
-    stage: ModelStage = ModelStage.REGISTERED
-    rollout: str | None = Field(None, max_length=63, description="The rollout that it runs in.")
-    since: Time | None = Field(None, description="Since when it is in this stage.")
-    production_since: Time | None = Field(None, description="When it became Production last, if ever.")
-    forced: ForcedStatus | None = Field(None, description="The last time that a person set the stage.")
-    conditions: list[Condition] = Field(
-        default_factory=list,
-        description="DatasetVerified, once its data was checked.",
-        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
-    )
+    stage: ModelStage = Field(ModelStage.REGISTERED, description="Where it stands; the operator's to move.")
 
 
 class ModelVersion(BaseModel):

@@ -157,6 +157,14 @@ class CommandStatus(StatusPart):
     answer: Sentence = Field(description="What was done, or why it was refused.")
 
 
+class LedgerStatus(StatusPart):
+    """The newest entry of the ledger."""
+
+    sequence: int = Field(ge=1, description="Counts the decisions of the rollout.")
+    entry: str = Field(max_length=253, description="The name of the RolloutDecision.")
+    is_open: bool = Field(alias="open", description="What was decided is not done yet.")
+
+
 class PolicyStatus(StatusPart):
     """Which policy document the models see."""
 
@@ -189,6 +197,7 @@ class Status(StatusPart):
     )
     command: CommandStatus | None = None
     policy: PolicyStatus | None = None
+    ledger: LedgerStatus | None = None
     conditions: list[Condition] = Field(
         default_factory=list,
         description="What a machine asks of the status, in the form that Kubernetes gives it.",

@@ -19,6 +19,7 @@ from shadow_operator.core.gates.sequential import SequentialTest, Terms
 from shadow_operator.core.interval import Book, Interval, Pair, interval_of
 from shadow_operator.core.moment import from_text, to_text
 from shadow_operator.core.readings import Reading
+from shadow_operator.core.samples import Digest, Samples
 from shadow_operator.core.split import WHOLE
 from shadow_stats import ComparisonResult, Dependence, Design, Drawdown, PairedMean, holm
 
@@ -180,7 +181,7 @@ class Comparison:
 class Comparisons:
     """The comparisons of one rollout, and how far the time grid has been read."""
 
-    __slots__ = ("_blind", "_by_challenger", "_counters", "_fresh", "_intervals_a_year", "last_at")
+    __slots__ = ("_blind", "_by_challenger", "_counters", "_fresh", "_intervals_a_year", "_samples", "last_at")
 
     def __init__(self) -> None:
         self._by_challenger: dict[str, Comparison] = {}
@@ -188,6 +189,7 @@ class Comparisons:
         self._blind: dict[str, str] = {}
         self._fresh: frozenset[str] = frozenset()
         self._intervals_a_year = 0.0
+        self._samples = Samples()
         self.last_at: datetime | None = None
 
     def pairs(self, spec: Spec, status: Status) -> None:
@@ -238,6 +240,7 @@ class Comparisons:
         adjacent = self.last_at is not None and reading.at - self.last_at == step
         stale = spec.metrics.scrape_interval.timedelta * _STALE_SCRAPES
         increments = {model: self._counters.advance(reading, model) for model in (champion, *shadows)}
+        self._samples.advance(reading, increments)
         self._blind = {model: why for model in increments if (why := _why_blind(reading, model, stale))}
         fresh_before, self._fresh = self._fresh, frozenset(increments) - frozenset(self._blind)
         self.last_at = reading.at
@@ -251,6 +254,11 @@ class Comparisons:
             theirs = interval_of(reading.at, increments[name], capital * split.mirrors.get(name, WHOLE) / WHOLE)
             if name in usable and own is not None and theirs is not None:
                 yield name, Pair(theirs, own)
+
+    @property
+    def seen(self) -> Mapping[str, Digest]:
+        """The digest of all samples that were read of each model."""
+        return self._samples.digests
 
     def evidence(self) -> Mapping[str, Evidence]:
         """What is known of each challenger; the p-values of each test are adjusted over all of them (Holm)."""
@@ -283,6 +291,7 @@ class Comparisons:
             "lastAt": None if self.last_at is None else to_text(self.last_at),
             "fresh": sorted(self._fresh),
             "counters": self._counters.to_json(),
+            "samples": self._samples.to_json(),
             "comparisons": [comparison.to_json() for comparison in self._by_challenger.values()],
         }
 
@@ -293,6 +302,7 @@ class Comparisons:
         comparisons.last_at = None if data["lastAt"] is None else from_text(data["lastAt"])
         comparisons._fresh = frozenset(data["fresh"])
         comparisons._counters = Counters.from_json(data["counters"])
+        comparisons._samples = Samples.from_json(data["samples"])
         restored = [Comparison.from_json(one) for one in data["comparisons"]]
         comparisons._by_challenger = {comparison.rivals.challenger: comparison for comparison in restored}
         return comparisons

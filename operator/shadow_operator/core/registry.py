@@ -29,7 +29,8 @@ def _image(model: Model, registered: Mapping[str, ModelVersion]) -> Image | Refu
     if version is None:
         return Refusal(
             "ModelVersionMissing",
-            f"model {model.name} names ModelVersion {name}, which is not in its namespace: register it, or name another",
+            f"model {model.name} names ModelVersion {name}, which is not in its namespace: register it there, or name "
+            "another",
         )
     if not version.spec.active:
         return Refusal(

@@ -20,6 +20,7 @@ from shadow_operator.core.roles import split
 from shadow_operator.fleet import Fleet, Key, Memory
 from shadow_operator.guard import Guard
 from shadow_operator.reconcile import Reconciler
+from shadow_operator.settings import Settings
 from shadow_operator.traffic.gateway_api import GatewayAPIRouter
 from tests.control_plane.api_server import ApiServer
 from tests.control_plane.loop.stand_ins import Book, Clock, ScriptedSource, StandInGateway, StandInKubelet, routes
@@ -93,18 +94,15 @@ class Field:
     def start_operator(self, every: timedelta = timedelta(seconds=1)) -> Operator:
         """Start an operator that remembers nothing."""
         fleet = Fleet()
-        reconciler = Reconciler(
-            self.cluster,
-            self.router,
-            lambda _: self.evaluations,
-            fleet,
-            self.clock,
-            longest_wait=timedelta(minutes=1),
-            longest_unkept=timedelta(minutes=10),
-        )
         guard = Guard(fleet, self.router, lambda _: self.looks, self.clock, every)
-        self.operator = Operator(reconciler, guard, fleet)
+        self.operator = Operator(self.reconciler_over(self.cluster, fleet), guard, fleet)
         return self.operator
+
+    def reconciler_over(self, cluster: Cluster, fleet: Fleet | None = None) -> Reconciler:
+        """Passes of this operator, by another way to the API server."""
+        settings = Settings(evaluation_seconds=60, checkpoint_seconds=600)
+        known = self.operator.fleet if fleet is None else fleet
+        return Reconciler(cluster, self.router, lambda _: self.evaluations, known, self.clock, settings)
 
     def key(self, name: str = "momentum") -> Key:
         return Key(self.server.namespace, name)
@@ -247,4 +245,6 @@ def passed(rollout: ShadowRollout) -> Comparisons:
         noise = np.random.default_rng(7).normal(size=(PASSED_SAMPLES, 2))
         comparison.look([_pair(edge + own, champions) for own, champions in noise.tolist()])
         comparisons.append(comparison.to_json())
-    return Comparisons.from_json({"lastAt": None, "fresh": [], "counters": {}, "comparisons": comparisons})
+    return Comparisons.from_json(
+        {"lastAt": None, "fresh": [], "counters": {}, "samples": {}, "comparisons": comparisons}
+    )

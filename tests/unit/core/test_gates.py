@@ -316,14 +316,16 @@ def test_only_what_the_error_budget_backs_ends_a_run(test: GateTest) -> None:
 def test_a_gate_whose_comparison_is_withheld_waits_and_says_why(test: GateTest) -> None:
     seen = saying(-math.inf, math.inf)
     said = seen.test(gate_of(test))
-    withheld = evidence.EveryGate(replace(said, result=replace(said.result, withheld=REASON)))
+    withheld = evidence.every_gate(replace(said, result=replace(said.result, withheld=REASON)))
     result = gates.evaluate(gate_of(test), replace(seen, tests=withheld), 0.05)
     assert (result.outcome, result.sentence) == (Outcome.INSUFFICIENT, f"gate waits: {REASON}")
 
 
 def test_a_test_whose_newest_interval_lacks_a_figure_is_blind() -> None:
     seen = evidence.better()
-    lacking = evidence.EveryGate(replace(seen.test(gate_of("PairedMean")), missing="there is no series error_absolute"))
+    lacking = evidence.every_gate(
+        replace(seen.test(gate_of("PairedMean")), missing="there is no series error_absolute")
+    )
     result = gates.evaluate(gate_of("ErrorDegradation"), replace(seen, tests=lacking), 0.05)
     assert result.sentence == "gate is blind: there is no series error_absolute"
 

@@ -1,0 +1,245 @@
+"""What of a decision goes into the ledger, and how it is decided again. Pure."""
+
+import base64
+import gzip
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from shadow_operator.api.decision import (
+    MOST_INPUTS,
+    DecidedRollout,
+    DecisionSpec,
+    GateFound,
+    Happened,
+    Position,
+    Seen,
+    StageFound,
+    Versions,
+)
+from shadow_operator.api.gates import Gate
+from shadow_operator.api.rollout import ShadowRollout, Spec
+from shadow_operator.api.status import Status
+from shadow_operator.core import gates, roles
+from shadow_operator.core.contract import queries
+from shadow_operator.core.gates import GateResult
+from shadow_operator.core.machine import Decision, decide
+from shadow_operator.core.moment import to_text
+from shadow_operator.core.observed import Observed
+from shadow_operator.core.samples import Digest
+
+OPERATOR = "shadow-operator"
+
+
+class Inputs(BaseModel):
+    """All that `decide` is called with. Numbers come back bit for bit, infinite ones and nan as well."""
+
+    model_config = ConfigDict(frozen=True, ser_json_inf_nan="constants")
+
+    spec: Spec
+    generation: int
+    status: Status
+    observed: Observed
+    now: datetime
+
+    def packed(self) -> str:
+        """As the ledger keeps them."""
+        text = self.model_dump_json(by_alias=True, exclude_none=False)
+        return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
+
+    @classmethod
+    def unpacked(cls, text: str) -> "Inputs":
+        """Read what `packed` wrote. Raises ValueError when it is no such thing, or of another release."""
+        try:
+            return cls.model_validate_json(gzip.decompress(base64.b64decode(text, validate=True)))
+        except (OSError, EOFError) as error:
+            raise ValueError(f"the inputs are no compressed JSON: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A decision that was taken, and on what."""
+
+    rollout: ShadowRollout
+    observed: Observed
+    decision: Decision
+    now: datetime
+
+
+def is_worth_an_entry(before: Status, decision: Decision) -> bool:
+    """Whether the decision moved anything: a champion, a stage, a share, or answered a person."""
+    after = decision.status
+    if decision.refused:
+        return False
+    answered = after.command is not None and (before.command is None or before.command.text != after.command.text)
+    return _moving(before) != _moving(after) or answered
+
+
+def _moving(status: Status) -> tuple[Any, ...]:
+    """What only a decision changes. Taking up a new name in the manifest is none."""
+    canary = status.canary
+    stages = {challenger.name: challenger.stage for challenger in status.challengers if challenger.stage != "Pending"}
+    return (
+        None if status.champion is None else (status.champion.name, status.champion.image),
+        None if canary is None else (canary.challenger, canary.step, canary.awaiting_since is not None),
+        stages,
+        {challenger.name for challenger in status.challengers if challenger.review_since is not None},
+        None if status.watch is None else (status.watch.standby, status.watch.completed is not None),
+        status.fallen is not None,
+    )
+
+
+def entry(taken: Taken, sequence: int, seen: Mapping[str, Digest], versions: Versions) -> DecisionSpec:
+    """The entry of a decision.
+
+    Args:
+        taken: the decision.
+        sequence: its number among the rollout's decisions.
+        seen: the digest of all samples that were read of each model.
+        versions: which programs decided.
+
+    """
+    rollout, decision = taken.rollout, taken.decision
+    spec, before, after = rollout.spec, rollout.status, decision.status
+    inputs = Inputs(
+        spec=spec,
+        generation=rollout.metadata.generation,
+        status=before,
+        observed=taken.observed,
+        now=taken.now,
+    ).packed()
+    last = decision.events[-1] if decision.events else None
+    moved = _moved(before, after)
+    return DecisionSpec(
+        rollout=DecidedRollout(
+            name=rollout.metadata.name, uid=rollout.metadata.uid, generation=rollout.metadata.generation
+        ),
+        sequence=sequence,
+        at=to_text(taken.now),
+        reason="Adopted" if last is None else last.reason.value,
+        message="" if last is None else last.message[:2048],
+        events=[Happened(reason=each.reason.value, message=each.message[:2048]) for each in decision.events[:64]],
+        challenger=moved[0] if len(moved) == 1 else None,
+        actor=_actor(before, after),
+        before=_position(spec, before),
+        after=_position(spec, after),
+        spec_digest=digest_of(spec.model_dump(mode="json", by_alias=True)),
+        versions=versions,
+        alpha=str(spec.error_budget.alpha),
+        gates=_gates(spec, taken.observed, after),
+        queries=_queries(rollout),
+        seen=[
+            Seen(model=model, since=to_text(each.since), until=to_text(each.until), digest=each.sha256)
+            for model, each in sorted(seen.items())
+        ],
+        inputs=inputs if len(inputs) <= MOST_INPUTS else None,
+        result_digest=result_digest(decision),
+    )
+
+
+def _actor(before: Status, after: Status) -> str:
+    answered = after.command
+    if answered is None or (before.command is not None and before.command.text == answered.text):
+        return OPERATOR
+    return f"{answered.by}: {answered.text}"[:253]
+
+
+def _moved(before: Status, after: Status) -> list[str]:
+    stages = {challenger.name: challenger.stage for challenger in before.challengers}
+    moved = [one.name for one in after.challengers if stages.get(one.name, one.stage) != one.stage]
+    if not moved and after.canary is not None and after.canary != before.canary:
+        return [after.canary.challenger]
+    return moved
+
+
+def _position(spec: Spec, status: Status) -> Position:
+    return Position(
+        champion=None if status.champion is None else status.champion.name,
+        canary=None if status.canary is None else status.canary.challenger,
+        step=None if status.canary is None else status.canary.step,
+        percent=roles.canary_percent(spec, status),
+        stages=[StageFound(name=challenger.name, stage=challenger.stage) for challenger in status.challengers],
+    )
+
+
+def _gates(spec: Spec, observed: Observed, after: Status) -> list[GateFound]:
+    return [
+        _found(challenger.name, result)
+        for challenger in after.challengers
+        for result in gates.evaluate_all(spec, observed.evidence.get(challenger.name))
+    ]
+
+
+def _found(challenger: str, result: GateResult) -> GateFound:
+    return GateFound(
+        challenger=challenger,
+        gate=result.name,
+        test=result.gate.test.value if isinstance(result.gate, Gate) else None,
+        role=result.role.value,
+        outcome=result.outcome.value,
+        samples=result.samples,
+        figure=None if result.figure is None else f"{result.figure:.6g}",
+        limit=None if result.limit is None else f"{result.limit:.6g}",
+        sentence=result.sentence[:2048],
+    )
+
+
+def _queries(rollout: ShadowRollout) -> list[str]:
+    where, spec = rollout.metadata, rollout.spec
+    models = {roles.champion_of(spec, rollout.status), *(one.name for one in rollout.status.challengers)}
+    return list(queries(spec.metrics.queries, where.namespace, where.name, sorted(models)))
+
+
+def result_digest(decision: Decision) -> str:
+    """Digest of what follows from a decision: the status and the events."""
+    status = decision.status.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return digest_of({"status": status, "events": [[each.reason.value, each.message] for each in decision.events]})
+
+
+def digest_of(content: Any) -> str:
+    """SHA-256 of JSON values, whatever the order of their keys."""
+    return "sha256:" + hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def replay(recorded: DecisionSpec) -> Sequence[str]:
+    """Decide again what was decided, and say how it differs; nothing where it is the same, bit for bit.
+
+    Raises:
+        ValueError: the entry holds no inputs, or such as this release can't read.
+
+    """
+    if recorded.inputs is None:
+        raise ValueError("the entry holds no inputs, because they were too large: it can't be replayed")
+    inputs = Inputs.unpacked(recorded.inputs)
+    decision = decide(inputs.spec, inputs.generation, inputs.status, inputs.observed, inputs.now)
+    differences = []
+    found = digest_of(inputs.spec.model_dump(mode="json", by_alias=True))
+    if found != recorded.spec_digest:
+        differences.append(f"the spec in the inputs has digest {found}, {recorded.spec_digest} was recorded")
+    after = _position(inputs.spec, decision.status)
+    if after != recorded.after:
+        differences.append(f"it would end at {_spoken(after)}, and {_spoken(recorded.after)} was recorded")
+    events = [Happened(reason=each.reason.value, message=each.message[:2048]) for each in decision.events[:64]]
+    if events != recorded.events:
+        differences.append(
+            f"events {[each.reason for each in events]} instead of {[e.reason for e in recorded.events]}"
+        )
+    table = _gates(inputs.spec, inputs.observed, decision.status)
+    differences += [
+        f"gate {now.gate} of {now.challenger} says now: {now.sentence}; it was recorded: {then.sentence}"
+        for now, then in zip(table, recorded.gates, strict=False)
+        if now != then
+    ]
+    if not differences and result_digest(decision) != recorded.result_digest:
+        differences.append("the status that follows is another one, in what the entry does not show")
+    return differences
+
+
+def _spoken(position: Position) -> str:
+    acting = "nobody in canary" if position.canary is None else f"{position.canary} at {position.percent} percent"
+    return f"champion {position.champion}, {acting}"
