@@ -75,15 +75,8 @@ _MODEL_COLUMNS: list[Schema] = [
     {"name": "Type", "type": "string", "jsonPath": ".spec.type", "description": "What kind of model it is"},
     {"name": "Version", "type": "string", "jsonPath": ".spec.version", "description": "Its version"},
     {"name": "Stage", "type": "string", "jsonPath": ".status.stage", "description": "Where it stands"},
-    {"name": "Rollout", "type": "string", "jsonPath": ".status.rollout", "description": "Where it runs"},
     {"name": "Active", "type": "boolean", "jsonPath": ".spec.active", "description": "Whether rollouts may name it"},
     {"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"},
-    {
-        "name": "Dataset",
-        "type": "string",
-        "priority": 1,
-        "jsonPath": ".status.conditions[?(@.type=='DatasetVerified')].status",
-    },
     {"name": "Image", "type": "string", "priority": 1, "jsonPath": ".spec.image"},
 ]
 
@@ -155,7 +148,7 @@ DEFINITIONS = (
         kind=model_version.KIND,
         plural=model_version.PLURAL,
         short="mv",
-        description="A registered model: what it is, which data it needs, and where it stands.",
+        description="A registered model: what it is, and what it was registered with.",
         spec=ModelVersionSpec,
         status=ModelVersionStatus,
         columns=_MODEL_COLUMNS,
