@@ -87,6 +87,7 @@ SERIES: dict[str, tuple[Call, Series]] = {
         lambda x: stats.reality_check(np.stack([SHARES, OTHER], axis=1), x, n_resamples=2, rng=1),
         VALUES,
     ),
+    "BootstrapMean differences": (lambda x: stats.BootstrapMean(DESIGN).update(x), VALUES),
     "BoundedMean differences": (lambda x: stats.BoundedMean(BOUNDED).update(x), VALUES),
     "PairedMean differences": (lambda x: stats.PairedMean(DESIGN).update(x), VALUES),
     "SharpeDifference challenger": (lambda x: stats.SharpeDifference(DESIGN).update(x, OTHER), VALUES),
