@@ -36,6 +36,8 @@ from shadow_operator.traffic import Router
 
 _log = logging.getLogger(__name__)
 
+# Of a ledger that is away for long, the newest decisions are written once it is back.
+_MOST_UNWRITTEN = 50
 FINALIZER = "shadowrollouts.io/route"
 
 
@@ -87,7 +89,7 @@ class Act:
             if self._raises_risk(desired):
                 raise
             _log.warning("%s: the ledger can't be written and will be: %s", self.rollout.metadata.name, error)
-            memory.unwritten.append(taken)
+            memory.unwritten = [*memory.unwritten, taken][-_MOST_UNWRITTEN:]
             return newest
 
     def _status_comes_first(self, desired: Plan) -> bool:
@@ -99,12 +101,13 @@ class Act:
         return self.observed.route.rollback is not None or self._raises_risk(desired)
 
     def _raises_risk(self, desired: Plan) -> bool:
-        champion = roles.champion_of(self.rollout.spec, self.rollout.status)
-        return desired.split.raises_risk_over(self.observed.route.split, champion)
+        spec, status = self.rollout.spec, self.rollout.status
+        safe = {roles.champion_of(spec, status), roles.fallback(spec, status)}
+        return desired.split.raises_risk_over(self.observed.route.split, safe)
 
     async def _follow(self, desired: Plan, status: Status) -> Status:
-        seen, champion = self.observed.route.split, roles.champion_of(self.rollout.spec, self.rollout.status)
-        if seen is not None and seen.raises_risk_over(desired.split, champion):
+        seen, fallback = self.observed.route.split, roles.fallback(self.rollout.spec, self.rollout.status)
+        if seen is not None and seen.raises_risk_over(desired.split, {fallback}):
             await self._route(desired)
             await self._workloads(desired)
             await self._apply(desired.stable)

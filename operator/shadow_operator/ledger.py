@@ -63,6 +63,9 @@ async def enter(cluster: Cluster, memory: Memory, taken: Taken, after: LedgerSta
     """
     if not is_worth_an_entry(taken.rollout.status, taken.decision):
         return after
+    if after is not None and after.is_open:
+        message = "it was recorded, and the next decision came before it was seen to be done"
+        await _finish(cluster, taken.rollout, after, ("Overtaken", message), taken.now)
     sequence = 1 if after is None else after.sequence + 1
     for _ in range(_MOST_SUPERSEDED):
         written = await _written(cluster, memory, taken, sequence)
@@ -107,13 +110,19 @@ async def complete(
     if newest is None or not newest.is_open:
         return newest
     try:
-        found = await cluster.get(ROLLOUT_DECISION, rollout.metadata.namespace, newest.entry)
-        if found is not None:
-            await _close(cluster, found, "Done", "the cluster is as it was decided", now)
+        await _finish(cluster, rollout, newest, ("Done", "the cluster is as it was decided"), now)
     except ClusterError as error:
         _log.warning("ledger entry %s could not be completed and will be: %s", newest.entry, error)
         return newest
     return newest.model_copy(update={"is_open": False})
+
+
+async def _finish(
+    cluster: Cluster, rollout: ShadowRollout, entry: LedgerStatus, outcome: tuple[str, str], now: datetime
+) -> None:
+    found = await cluster.get(ROLLOUT_DECISION, rollout.metadata.namespace, entry.entry)
+    if found is not None:
+        await _close(cluster, found, *outcome, now)
 
 
 async def _close(cluster: Cluster, found: Object, result: str, message: str, now: datetime) -> None:

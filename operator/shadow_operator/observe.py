@@ -19,6 +19,7 @@ from shadow_operator.core.observed import MetricsHealth, Observed, Workload
 from shadow_operator.core.plan import MODEL_LABEL, ROLLOUT_LABEL
 from shadow_operator.core.readings import Reading, on_grid
 from shadow_operator.fleet import Memory
+from shadow_operator.freeze import Freeze
 from shadow_operator.metrics import MetricsError, MetricSource
 from shadow_operator.metrics.history import history
 from shadow_operator.traffic import Router
@@ -36,6 +37,7 @@ class Ports:
     cluster: Cluster
     router: Router
     source: MetricSource
+    freeze: Freeze
 
 
 async def observe(ports: Ports, rollout: ShadowRollout, memory: Memory, now: datetime) -> Observed:
@@ -58,6 +60,7 @@ async def observe(ports: Ports, rollout: ShadowRollout, memory: Memory, now: dat
         metrics=_health(rollout.spec.metrics.prometheus.address, evidence, failed),
         judgement=_still_true(memory.judgement, now),
         command=command_of(rollout.metadata.annotations),
+        frozen=await ports.freeze.why(),
     )
 
 

@@ -14,10 +14,12 @@ from shadow_operator.api.rollout import Metadata, ShadowRollout
 from shadow_operator.api.status import Status
 from shadow_operator.cluster import Cluster, ConflictError, ForbiddenError, InvalidError, NotFoundError, Object
 from shadow_operator.core.adopt import Refusal
+from shadow_operator.core.events import Event, Reason
 from shadow_operator.core.kinds import SHADOW_ROLLOUT
 from shadow_operator.core.machine import decide, refuse
 from shadow_operator.core.registry import resolve
 from shadow_operator.fleet import Fleet, Key, Memory
+from shadow_operator.freeze import Freeze
 from shadow_operator.ledger import Retention, prune
 from shadow_operator.metrics import MetricSource
 from shadow_operator.notify import notify
@@ -30,6 +32,9 @@ _log = logging.getLogger(__name__)
 # Objects that somebody deleted or changed by hand are put right at least this often.
 _RESYNC = timedelta(minutes=1)
 _AT_ONCE = timedelta(0)
+_LEDGER_UNAVAILABLE = Event(
+    Reason.LEDGER_UNAVAILABLE, "nothing rises until the ledger can be written; what lowers a risk goes on, and is kept"
+)
 
 
 class Reconciler:
@@ -49,6 +54,7 @@ class Reconciler:
         self._source_of = source_of
         self._fleet = fleet
         self._clock = clock
+        self._freeze = Freeze(cluster, settings.pod_namespace)
         self._longest_wait = timedelta(seconds=settings.evaluation_seconds)
         self._longest_unkept = timedelta(seconds=settings.checkpoint_seconds)
         self._retention = Retention(
@@ -108,6 +114,7 @@ class Reconciler:
         if decision.status.canary not in {None, rollout.status.canary}:
             # A share is about to rise: a restart must not find less evidence than that was decided on.
             await checkpoint.keep(self._cluster, rollout, memory, now)
+        had_a_ledger = not memory.unwritten
         try:
             after = await Act(ports, rollout, memory, observed).carry_out(decision, now)
         except ConflictError as error:
@@ -121,6 +128,8 @@ class Reconciler:
             if memory.rollout is not rollout:
                 # The decision is written down, whatever became of the rest.
                 await notify(self._cluster, rollout.metadata, decision.events)
+        if had_a_ledger and memory.unwritten:
+            await notify(self._cluster, rollout.metadata, [_LEDGER_UNAVAILABLE])
         if decision.events or self._is_long_unkept(memory, now):
             await checkpoint.keep(self._cluster, after, memory, now)
         if after.status.ledger != rollout.status.ledger:
@@ -135,7 +144,7 @@ class Reconciler:
         return wait * random.uniform(0.9, 1.1)  # noqa: S311 - jitter, so that a fleet does not march in step
 
     def _ports(self, rollout: ShadowRollout) -> Ports:
-        return Ports(self._cluster, self._router, self._source_of(rollout))
+        return Ports(self._cluster, self._router, self._source_of(rollout), self._freeze)
 
     def _is_long_unkept(self, memory: Memory, now: datetime) -> bool:
         kept = memory.checkpointed_at

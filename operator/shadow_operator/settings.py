@@ -24,6 +24,8 @@ class Settings:
             output, None for nowhere. `LEDGER_ARCHIVE`.
         probe_port: port of the liveness probe. `PROBE_PORT`.
         metrics_port: port of the operator's own metrics. `METRICS_PORT`.
+        pod_namespace: the operator's own namespace, where a freeze of the fleet is looked for; None outside of a
+            cluster. `POD_NAMESPACE`.
         kubeconfig: path of a kubeconfig; None for the pod's service account. `KUBECONFIG`.
 
     """
@@ -39,6 +41,7 @@ class Settings:
     ledger_archive: str | None = None
     probe_port: int = 8080
     metrics_port: int = 8081
+    pod_namespace: str | None = None
     kubeconfig: str | None = None
 
     @classmethod
@@ -59,6 +62,7 @@ class Settings:
             ledger_archive=source.get("LEDGER_ARCHIVE") or None,
             probe_port=int(_above_zero(source, "PROBE_PORT", default.probe_port)),
             metrics_port=int(_above_zero(source, "METRICS_PORT", default.metrics_port)),
+            pod_namespace=source.get("POD_NAMESPACE") or None,
             kubeconfig=source.get("KUBECONFIG") or None,
         )
 

@@ -29,6 +29,10 @@ class RefusedError(Exception):
     """The API server refused. The message is what a person sees."""
 
 
+class OverwrittenError(RefusedError):
+    """The object was written since it was read."""
+
+
 class ApiServer:
     """A few requests with plain dictionaries, in a namespace of their own."""
 
@@ -59,7 +63,8 @@ class ApiServer:
         response = self._api.call_api(*arguments)
         content = json.loads(response.read())
         if not 200 <= response.status < 300:
-            raise RefusedError(content["message"])
+            refused = OverwrittenError if content.get("reason") == "Conflict" else RefusedError
+            raise refused(content["message"])
         return dict(content)
 
     @property

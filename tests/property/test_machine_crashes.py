@@ -4,10 +4,12 @@ The acting, the router and the guard's write are the real ones, over an API serv
 """
 
 import asyncio
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from random import Random
 
-from hypothesis import event, given, settings
+from hypothesis import currently_in_test_context, event, given, settings
 from hypothesis import strategies as st
 
 from shadow_operator.act import Act
@@ -16,6 +18,7 @@ from shadow_operator.api.rollout import ShadowRollout
 from shadow_operator.api.status import Phase
 from shadow_operator.cluster import ConflictError
 from shadow_operator.core import roles
+from shadow_operator.core.command import Command
 from shadow_operator.core.guardrails import Motive
 from shadow_operator.core.kinds import HTTP_ROUTE, ROLLOUT_DECISION, SHADOW_ROLLOUT, Kind
 from shadow_operator.core.ledger import replay
@@ -23,6 +26,7 @@ from shadow_operator.core.machine import decide
 from shadow_operator.core.observed import RouteState
 from shadow_operator.core.split import Split
 from shadow_operator.fleet import Memory
+from shadow_operator.freeze import Freeze
 from shadow_operator.metrics import MetricSource, Sample, Track
 from shadow_operator.observe import Ports
 from shadow_operator.traffic.gateway_api import GatewayAPIRouter, route_of
@@ -33,6 +37,7 @@ from tests.world.memory_cluster import MemoryCluster, PowerCutError
 
 _SPEC = {"spec.shadow": {"minDuration": "1d", "minTrades": 0}, "spec.promotion.watch": "3d"}
 _NEVER = 99
+_OFTEN, _SELDOM = 0.2, 0.05
 # What happens once on the way of one challenger that never steps back.
 _ONCE = {"CanaryStarted", "CanaryStepped", "Promoted", "Completed"}
 
@@ -45,6 +50,12 @@ class NoMetrics(MetricSource):
 
     async def range(self, query: str, *_: object) -> list[Track]:
         raise AssertionError(query)
+
+
+def happened(what: str) -> None:
+    """Count it, where hypothesis counts."""
+    if currently_in_test_context():
+        event(what)
 
 
 @dataclass
@@ -68,7 +79,7 @@ class Operator:
         place = f"{ROLLOUT_DECISION.root}/namespaces/default/{ROLLOUT_DECISION.plural}/"
         found = [each for path, each in sorted(self.cluster.objects.items()) if path.startswith(place)]
         assert all("outcome" in each.get("status", {}) for each in found)
-        taken = [each for each in found if each["status"]["outcome"]["result"] == "Done"]
+        taken = [each for each in found if each["status"]["outcome"]["result"] != "Superseded"]
         return [DecisionSpec.model_validate(each["spec"]) for each in taken]
 
     @property
@@ -90,7 +101,7 @@ class Operator:
         self.journey.spec, self.journey.status = rollout.spec, rollout.status
         observed = replace(self.journey.observed(), route=route)
         decision = decide(rollout.spec, rollout.metadata.generation, rollout.status, observed, self.journey.now)
-        ports = Ports(self.cluster, router, NoMetrics())
+        ports = Ports(self.cluster, router, NoMetrics(), Freeze(self.cluster, None))
         await Act(ports, rollout, self.memory, observed).carry_out(decision, self.journey.now)
 
     async def take_back(self) -> None:
@@ -104,7 +115,7 @@ class Operator:
         safe = roles.without_challenger(rollout.spec, rollout.status)
         await GatewayAPIRouter(self.cluster).apply(rollout, safe, mark=mark, unless_newer_than=None)
         self.memory.rollback = mark
-        event("rolled back")
+        happened("rolled back")
 
     def restart(self) -> None:
         """A new leader knows only what the API server has."""
@@ -144,12 +155,27 @@ async def live(operator: Operator, cuts: list[int], breach_at: int | None) -> No
             operator.check()
             await operator.reconcile()
         except PowerCutError:
-            event("died")
+            happened("died")
             operator.check()
             operator.restart()
         except ConflictError:
-            event("conflict")
+            happened("conflict")
         operator.check()
+
+
+async def live_long(operator: Operator, random: Random, passes: int) -> Counter[str]:
+    """Passes with a restart, a breach or a command now and then. Says how often what happened."""
+    came: Counter[str] = Counter()
+    for number in range(passes):
+        asked = random.choice((f"retry/{number}/{FIRST}", f"rollback/{number}"))
+        operator.journey.command = Command(asked, "ann") if random.random() < _OFTEN else None
+        breach_at = 0 if random.random() < _SELDOM else None
+        cut = random.randrange(10) if random.random() < _OFTEN else _NEVER
+        before = operator.memory
+        await live(operator, [cut], breach_at)
+        came["died"] += operator.memory is not before
+        came[operator.rollout.status.phase] += 1
+    return came
 
 
 async def settle(operator: Operator) -> None:
@@ -183,6 +209,20 @@ def test_dying_anywhere_only_delays_the_promotion(cuts: list[int]) -> None:
     asyncio.run(live(operator, [_NEVER] * 20, None))
     assert operator.rollout.status.phase is Phase.COMPLETED
     assert operator.split == Split({FIRST: 100}, {"momentum-v7": 100})
+
+
+def test_ten_thousand_passes_with_restarts_keep_the_books() -> None:
+    operator = started()
+    came = asyncio.run(live_long(operator, Random(20261127), 10_000))  # noqa: S311 - a history that can be told again
+    operator.journey.command = None
+    asyncio.run(settle(operator))
+    status = operator.rollout.status
+    assert operator.split == roles.split(operator.rollout.spec, status)
+    # A history in which little happens would prove little.
+    assert min(came[each] for each in ("died", Phase.CANARY, Phase.WATCHING, Phase.ROLLED_BACK)) >= 100, came
+    sequences = [each.sequence for each in operator.ledger]
+    assert sequences == sorted(set(sequences))
+    assert all(replay(each) == [] for each in operator.ledger[::20])
 
 
 @settings(max_examples=60, deadline=None)

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from shadow_operator.api.crd import DEFINITIONS
+from shadow_operator.freeze import FREEZE
 from shadow_operator.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -184,7 +185,8 @@ def test_every_setting_can_be_given(chart: Chart) -> None:
 
 def test_no_setting_of_the_program_is_left_out(chart: Chart) -> None:
     # A pod has its service account and needs no kubeconfig.
-    names = {each.name.upper() for each in dataclasses.fields(Settings)} - {"NAMESPACES", "KUBECONFIG"}
+    # Its namespace comes from the downward API.
+    names = {each.name.upper() for each in dataclasses.fields(Settings)} - {"NAMESPACES", "KUBECONFIG", "POD_NAMESPACE"}
     assert set(environment(chart.rendered())) == names | {"WATCH_NAMESPACES"}
 
 
@@ -221,6 +223,9 @@ def test_named_namespaces_get_a_role_each_and_the_cluster_none(chart: Chart) -> 
     assert not of_kind(objects, "ClusterRole")
     assert not of_kind(objects, "ClusterRoleBinding")
     roles = {role["metadata"]["namespace"]: role for role in of_kind(objects, "Role")}
+    freeze = roles.pop(NAMESPACE)
+    assert verbs(freeze) == {("", "configmaps"): {"get"}}
+    assert freeze["rules"][0]["resourceNames"] == [FREEZE]
     assert set(roles) == {"research", "trading"}
     for namespace, role in roles.items():
         assert verbs(role) == VERBS

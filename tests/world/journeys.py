@@ -48,6 +48,7 @@ class Journey:
         decisions: real decisions of the model under guard.
         metrics: whether the metrics can be read.
         command: what a person asks.
+        frozen: why the whole fleet is frozen.
 
     """
 
@@ -65,6 +66,7 @@ class Journey:
     decisions: int = 0
     metrics: MetricsHealth = HEALTHY
     command: Command | None = None
+    frozen: str | None = None
     reasons: list[Reason] = field(default_factory=list)
 
     def observed(self) -> Observed:
@@ -86,6 +88,7 @@ class Journey:
             metrics=self.metrics,
             judgement=judgement,
             command=self.command,
+            frozen=self.frozen,
         )
 
     def look(self) -> Decision:

@@ -120,7 +120,7 @@ class DecisionSpec(Resource):
 class OutcomeStatus(StatusPart):
     """What became of the decision."""
 
-    result: Word = Field(description="Done, or Superseded by one that was taken instead.")
+    result: Word = Field(description="Done; Overtaken by the next one before that was seen; or Superseded by one taken instead.")
     at: Time
     message: Sentence
 

@@ -63,12 +63,21 @@ class Condition(StatusPart):
     last_transition_time: Time = Field(description="Since when the condition has had this status.")
 
 
+class ForcedStatus(StatusPart):
+    """A promotion that a person forced."""
+
+    by: str = Field(max_length=200, description="Who.")
+    reason: Sentence = Field(description="Why, in their words.")
+    overruled: list[Sentence] = Field(max_length=40, description="What the gates that had not passed said.")
+
+
 class ChampionStatus(StatusPart):
     """The model whose predictions are acted on now."""
 
     name: str = Field(description="The champion's name; after a promotion it may differ from the spec's.")
     image: str = Field(description="Its image.")
     since: Time = Field(description="Since when it is champion with this image.")
+    forced: ForcedStatus | None = Field(None, description="Who made it champion over the gates, and why.")
 
 
 class CanaryStatus(StatusPart):
@@ -126,6 +135,13 @@ class ChallengerStatus(StatusPart):
     stage: Stage
     since: Time = Field(description="Since when it is in this stage.")
     shadow_since: Time | None = Field(None, description="Since when the route was seen to mirror to it.")
+    run: int = Field(
+        1, ge=1, description="Counts its runs: retry and reset begin another one, with evidence of its own."
+    )
+    terms: Figure | None = Field(
+        None, description="Digest of the gates and the error budget, as they were at the first look at its evidence."
+    )
+    rank: int | None = Field(None, ge=1, description="Its place among those in the race, 1 for the strongest.")
     samples: int = Field(0, description="Intervals compared so far.")
     trades: int = Field(0, description="Trades settled so far.")
     effect: Figure | None = Field(
@@ -155,6 +171,13 @@ class CommandStatus(StatusPart):
     by: str = Field(max_length=200, description="Who gave it, as they said themselves.")
     at: Time = Field(description="When it was heard.")
     answer: Sentence = Field(description="What was done, or why it was refused.")
+
+
+class PausedStatus(StatusPart):
+    """A person stopped every advance until the command resume."""
+
+    by: str = Field(max_length=200, description="Who.")
+    since: Time = Field(description="Since when.")
 
 
 class LedgerStatus(StatusPart):
@@ -196,6 +219,10 @@ class Status(StatusPart):
         json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]},
     )
     command: CommandStatus | None = None
+    heard: list[Annotated[str, Field(max_length=200)]] = Field(
+        default_factory=list, max_length=20, description="The newest commands that were answered; none is heard twice."
+    )
+    paused: PausedStatus | None = None
     policy: PolicyStatus | None = None
     ledger: LedgerStatus | None = None
     conditions: list[Condition] = Field(

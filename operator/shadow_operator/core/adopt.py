@@ -81,11 +81,11 @@ def _same_champion(spec: Spec, status: Status, champion: ChampionStatus, now: da
 def _changed_champion(spec: Spec, status: Status, champion: ChampionStatus, image: str, now: datetime) -> Adopted:
     """Evidence against the old image says nothing about the new one."""
     changed = champion.model_copy(update={"image": image, "since": to_text(now)})
-    restarted = [_restarted(c, c.image, now) if c.stage in roles.UNFINISHED else c for c in status.challengers]
+    lines = [restarted(c, c.image, now) if c.stage in roles.UNFINISHED else c for c in status.challengers]
     watch = status.watch
     if watch is not None and watch.completed is None:
         watch = watch.model_copy(update={"since": None, "held_since": None, "held_by": None})
-    update = {"champion": changed, "canary": None, "challengers": restarted, "watch": watch}
+    update = {"champion": changed, "canary": None, "challengers": lines, "watch": watch}
     status = status.model_copy(update=update)
     event = Event(Reason.MODEL_CHANGED, f"champion {champion.name} has a new image: the evidence starts anew")
     return _challengers(spec, status, (event,), now)
@@ -107,7 +107,7 @@ def _challengers(spec: Spec, status: Status, events: tuple[Event, ...], now: dat
             line = _newcomer(status, challenger, now)
         elif line.image != challenger.image and line.stage is not Stage.PROMOTED:
             events = (*events, Event(Reason.MODEL_CHANGED, f"{challenger.name} has a new image: it starts anew"))
-            line = _restarted(line, challenger.image, now)
+            line = restarted(line, challenger.image, now)
         if line is not None:
             lines.append(line)
     acting = {line.name for line in lines if line.stage is Stage.CANARY}
@@ -124,5 +124,7 @@ def _newcomer(status: Status, challenger: Challenger, now: datetime) -> Challeng
     return ChallengerStatus(name=challenger.name, image=challenger.image, stage=Stage.PENDING, since=to_text(now))
 
 
-def _restarted(challenger: ChallengerStatus, image: str, now: datetime) -> ChallengerStatus:
-    return ChallengerStatus(name=challenger.name, image=image, stage=Stage.PENDING, since=to_text(now))
+def restarted(challenger: ChallengerStatus, image: str, now: datetime) -> ChallengerStatus:
+    """The challenger at the beginning of another run, with nothing known of it."""
+    run = challenger.run + 1
+    return ChallengerStatus(name=challenger.name, image=image, stage=Stage.PENDING, since=to_text(now), run=run)

@@ -11,7 +11,9 @@ from shadow_operator.api.rollout import GROUP
 
 COMMAND_ANNOTATION = f"{GROUP}/command"
 COMMAND_BY_ANNOTATION = f"{GROUP}/command-by"
+COMMAND_REASON_ANNOTATION = f"{GROUP}/command-reason"
 _LONGEST = 200
+_LONGEST_REASON = 1000
 _UNKNOWN = "somebody who did not say who"
 
 
@@ -20,10 +22,17 @@ class Verb(StrEnum):
 
     PROMOTE = "promote"
     REJECT = "reject"
+    PAUSE = "pause"
+    RESUME = "resume"
+    ROLLBACK = "rollback"
+    ROLLBACK_FULL = "rollback-full"
+    RETRY = "retry"
+    RESET = "reset"
+    FORCE_PROMOTE = "force-promote"
 
 
 ACCEPTED = (
-    f"write {' or '.join(Verb)}, a slash, and a nonce that was not used before, as in promote/1; "
+    f"write one of {', '.join(Verb)}, then a slash and a nonce that was not used before, as in promote/1; "
     "a challenger may follow after another slash, as in reject/2/momentum-v8"
 )
 
@@ -35,11 +44,13 @@ class Command:
     Attributes:
         text: the annotation, `<command>/<nonce>` or `<command>/<nonce>/<challenger>`; it tells commands apart.
         by: who gave it, as they say themselves.
+        reason: why they gave it, in their words; empty where they did not say.
 
     """
 
     text: str
     by: str
+    reason: str = ""
 
     @property
     def verb(self) -> Verb | None:
@@ -58,4 +69,7 @@ class Command:
 def command_of(annotations: Mapping[str, str]) -> Command | None:
     """The command that the annotations carry, None when they carry none."""
     text = annotations.get(COMMAND_ANNOTATION, "")[:_LONGEST]
-    return Command(text, annotations.get(COMMAND_BY_ANNOTATION, "")[:_LONGEST] or _UNKNOWN) if text else None
+    if not text:
+        return None
+    by = annotations.get(COMMAND_BY_ANNOTATION, "")[:_LONGEST] or _UNKNOWN
+    return Command(text, by, annotations.get(COMMAND_REASON_ANNOTATION, "")[:_LONGEST_REASON].strip())

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
@@ -21,6 +21,7 @@ from shadow_operator.core.moment import from_text, to_text
 from shadow_operator.core.readings import Reading
 from shadow_operator.core.samples import Digest, Samples
 from shadow_operator.core.split import WHOLE
+from shadow_operator.core.terms import terms_digest
 from shadow_stats import ComparisonResult, Dependence, Design, Drawdown, PairedMean, holm
 
 # Prometheus hands out a sample until it is five minutes old; one older than this many scrapes is stale.
@@ -47,12 +48,13 @@ def terms_of(spec: Spec) -> Terms:
 
 @dataclass(frozen=True, slots=True)
 class Rivals:
-    """Who is compared with whom. A changed image is another model, so its evidence starts anew."""
+    """Who is compared with whom, in which run. A changed image is another model, so its evidence starts anew."""
 
     challenger: str
     image: str
     champion: str
     champion_image: str
+    run: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,7 @@ class Comparison:
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values from which `from_json` resumes."""
         return {
-            "pair": [self.rivals.challenger, self.rivals.image, self.rivals.champion, self.rivals.champion_image],
+            "pair": list(astuple(self.rivals)),
             "mean": self.mean.to_json(),
             "tests": [
                 {"gate": gate.model_dump(mode="json", by_alias=True, exclude_none=True), "state": test.to_json()}
@@ -194,19 +196,21 @@ class Comparisons:
 
     def pairs(self, spec: Spec, status: Status) -> None:
         """Take up new challengers, and drop the evidence of pairs that are no more. Finished ones keep theirs."""
-        champion, terms = status.champion, terms_of(spec)
+        champion, terms, registered = status.champion, terms_of(spec), terms_digest(spec)
         self._intervals_a_year = terms.intervals_a_year
         if champion is None:
             return
         unfinished = {challenger.name for challenger in roles.unfinished(status)}
         for challenger in status.challengers:
-            rivals = Rivals(challenger.name, challenger.image, champion.name, champion.image)
+            rivals = Rivals(challenger.name, challenger.image, champion.name, champion.image, challenger.run)
             known = self._by_challenger.get(challenger.name)
             if challenger.name not in unfinished:
                 continue
             if known is None or known.rivals != rivals:
                 known = self._by_challenger[challenger.name] = Comparison(rivals, terms.design)
-            known.take_up(spec.gates, terms)
+            # Gates that were changed after the first look are refused; what is known by the former ones stays.
+            if challenger.terms in {None, registered}:
+                known.take_up(spec.gates, terms)
         names = {challenger.name for challenger in status.challengers}
         self._by_challenger = {name: kept for name, kept in self._by_challenger.items() if name in names}
 

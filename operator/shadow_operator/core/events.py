@@ -14,6 +14,10 @@ class Reason(StrEnum):
     APPROVAL_NEEDED = "ApprovalNeeded"
     APPROVED = "Approved"
     COMMAND_REFUSED = "CommandRefused"
+    PAUSED = "Paused"
+    RESUMED = "Resumed"
+    RESTARTED = "Restarted"
+    FORCED = "Forced"
     CANARY_RESUMED = "CanaryResumed"
     STEPPED_BACK = "SteppedBack"
     PROMOTED = "Promoted"
@@ -24,6 +28,7 @@ class Reason(StrEnum):
     CHAMPION_ADOPTED = "ChampionAdopted"
     METRICS_UNAVAILABLE = "MetricsUnavailable"
     SPEC_REFUSED = "SpecRefused"
+    LEDGER_UNAVAILABLE = "LedgerUnavailable"
 
     @property
     def is_warning(self) -> bool:
@@ -35,11 +40,13 @@ _WARNINGS = frozenset(
     {
         Reason.CANARY_HELD,
         Reason.COMMAND_REFUSED,
+        Reason.FORCED,
         Reason.STEPPED_BACK,
         Reason.REJECTED,
         Reason.ROLLED_BACK,
         Reason.METRICS_UNAVAILABLE,
         Reason.SPEC_REFUSED,
+        Reason.LEDGER_UNAVAILABLE,
     }
 )
 

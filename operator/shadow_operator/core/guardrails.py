@@ -17,11 +17,16 @@ ALWAYS_BLIND = Guardrail(
 )
 
 
+# What stands in the place of the guardrail where a person took a share back.
+COMMANDED = "command"
+
+
 class Motive(StrEnum):
-    """Why a share was taken back: the model was seen to fail, or could not be seen."""
+    """Why a share was taken back: the model was seen to fail, could not be seen, or a person asked for it."""
 
     BREACH = "Breach"
     BLIND = "Blind"
+    COMMAND = "Command"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@
 A rollout has a phase; each challenger has a stage of its own, so that one can be rolled back while others go on.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shadow_operator.api.rollout import Spec
@@ -15,12 +15,12 @@ from shadow_operator.api.status import (
     Phase,
     Status,
 )
-from shadow_operator.core import conditions, gates, report, roles
+from shadow_operator.core import conditions, gates, report, roles, terms
 from shadow_operator.core.adopt import Refusal, adopt
 from shadow_operator.core.events import Event, Reason
 from shadow_operator.core.observed import Observed
 from shadow_operator.core.phase import phase_of
-from shadow_operator.core.rules import RULES
+from shadow_operator.core.rules import RULES, hear_reset
 from shadow_operator.core.rules.one_pass import Pass
 
 # What a person who looks at the rollout may wait for; everything urgent is the guard's.
@@ -63,7 +63,11 @@ def decide(spec: Spec, generation: int, status: Status, observed: Observed, now:
         challenger.name: gates.evaluate_all(spec, observed.evidence.get(challenger.name))
         for challenger in adopted.status.challengers
     }
-    end = Pass(spec, observed, now, adopted.status, results, adopted.events)
+    end = Pass(spec, observed, now, adopted.status, results, adopted.events).then(hear_reset)
+    changed = terms.refusal(spec, end.status)
+    if changed is not None:
+        refused = refuse(changed.reason, changed.message, generation, end.status, now)
+        return replace(refused, events=(*end.events, *refused.events))
     for rule in RULES:
         end = end.then(rule)
     return Decision(_summarised(end, status, generation), end.events, _requeue(end))
@@ -87,9 +91,10 @@ def _summarised(run: Pass, before: Status, generation: int) -> Status:
     status = run.status
     phase = phase_of(status)
     challengers = [
-        report.challenger_line(run.spec, status, c, run.observed.evidence.get(c.name), run.results[c.name], run.now)
-        for c in status.challengers
+        report.challenger_line(run.spec, status, challenger, run.observed, run.results[challenger.name], run.now)
+        for challenger in status.challengers
     ]
+    challengers = report.ranked(challengers, run.observed.evidence)
     leader = report.leader(challengers, run.observed.evidence)
     message = report.sentence(run.spec, status, phase, challengers, run.observed)
     return status.model_copy(

@@ -59,7 +59,10 @@ class MetricsHealth:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """One pass's view of the world."""
+    """One pass's view of the world.
+
+    `frozen` says why nothing in the whole fleet may advance, None while it may.
+    """
 
     route: Route = field(default_factory=Route)
     workloads: Mapping[str, Workload] = field(default_factory=dict)
@@ -67,6 +70,7 @@ class Observed:
     metrics: MetricsHealth = MetricsHealth(available=False, message="the metrics have not been read yet")
     judgement: Judgement | None = None
     command: Command | None = None
+    frozen: str | None = None
 
     def ready(self, model: str) -> bool:
         """Whether the model's pods were seen to be ready."""

@@ -6,30 +6,32 @@ from datetime import datetime
 
 from shadow_operator.api.gates import GateRole
 from shadow_operator.api.rollout import Spec
-from shadow_operator.api.status import CanaryStatus, ChallengerStatus, Phase, Stage, Status
+from shadow_operator.api.status import CanaryStatus, ChallengerStatus, FallenStatus, Phase, Stage, Status
 from shadow_operator.core import roles
 from shadow_operator.core.command import COMMAND_ANNOTATION
 from shadow_operator.core.evidence import Evidence
 from shadow_operator.core.gates import GateResult, Outcome
+from shadow_operator.core.guardrails import COMMANDED
 from shadow_operator.core.moment import from_text
 from shadow_operator.core.observed import Observed, RouteState
 from shadow_operator.core.score import score
+from shadow_operator.core.standstill import Standstill, why_nothing_advances
 
 _ASKED = f"set the annotation {COMMAND_ANNOTATION} to promote/<nonce> or reject/<nonce>"
-_SUSPENDED = "the manifest: spec.suspend is true"
 
 
 def challenger_line(
     spec: Spec,
     status: Status,
     challenger: ChallengerStatus,
-    evidence: Evidence | None,
+    observed: Observed,
     results: Sequence[GateResult],
     now: datetime,
 ) -> ChallengerStatus:
     """The challenger's line with its newest figures. A finished one keeps those that it was judged by."""
+    evidence = observed.evidence.get(challenger.name)
     if challenger.stage not in roles.UNFINISHED:
-        return challenger
+        return challenger.model_copy(update={"rank": None})
     if evidence is None:
         return challenger.model_copy(update={"waiting_for": "its first sample"})
     low, high = evidence.mean.confidence_interval()
@@ -43,7 +45,7 @@ def challenger_line(
             "verdict": evidence.mean.verdict.value,
             "evidence": progress(evidence, spec.error_budget.alpha.fraction),
             "score": None if spec.promotion.score is None else score(results),
-            "waiting_for": _waiting_for(spec, status, challenger, evidence, results, now),
+            "waiting_for": _waiting_for(spec, status, challenger, observed, results, now),
         }
     )
 
@@ -82,23 +84,24 @@ def _waiting_for(
     spec: Spec,
     status: Status,
     challenger: ChallengerStatus,
-    evidence: Evidence,
+    observed: Observed,
     results: Sequence[GateResult],
     now: datetime,
 ) -> str | None:
+    standstill = why_nothing_advances(spec, status, observed)
     if challenger.stage is Stage.PENDING:
         return "its pods and the route"
     open_gates = [r.sentence for r in results if r.role is GateRole.PRIMARY and r.outcome is not Outcome.PASS]
     if challenger.stage is Stage.CANARY:
-        return "; ".join(open_gates)[:1024] or (_SUSPENDED if spec.suspend else None)
-    missing = waits_for_shadow(spec, challenger, evidence.trades, now)
+        return "; ".join(open_gates)[:1024] or (None if standstill is None else standstill.ends_with)
+    missing = waits_for_shadow(spec, challenger, observed.evidence[challenger.name].trades, now)
     reasons = [*([] if missing is None else [missing]), *open_gates]
-    return "; ".join(reasons)[:1024] or _waits_for_the_canary(spec, status)
+    return "; ".join(reasons)[:1024] or _waits_for_the_canary(spec, status, standstill)
 
 
-def _waits_for_the_canary(spec: Spec, status: Status) -> str:
-    if spec.suspend:
-        return _SUSPENDED
+def _waits_for_the_canary(spec: Spec, status: Status, standstill: Standstill | None) -> str:
+    if standstill is not None:
+        return standstill.ends_with
     champion = roles.champion_of(spec, status)
     if status.canary is not None:
         return f"the canary to be free: {status.canary.challenger} has it"
@@ -111,6 +114,13 @@ def strength(evidence: Evidence, name: str) -> tuple[float, float, str]:
     """Sorts the strongest evidence first: the smallest p-value, then the largest effect, then the name."""
     effect = evidence.mean.effect
     return evidence.pvalue_mean, -effect if math.isfinite(effect) else math.inf, name
+
+
+def ranked(challengers: Sequence[ChallengerStatus], evidence: Mapping[str, Evidence]) -> list[ChallengerStatus]:
+    """The challengers, in their order, with the place of each that is in the race and was compared."""
+    racing = [c.name for c in challengers if c.stage in roles.UNFINISHED and c.name in evidence]
+    places = {name: place for place, name in enumerate(sorted(racing, key=lambda n: strength(evidence[n], n)), 1)}
+    return [c.model_copy(update={"rank": places.get(c.name)}) for c in challengers]
 
 
 def leader(challengers: Sequence[ChallengerStatus], evidence: Mapping[str, Evidence]) -> ChallengerStatus | None:
@@ -132,7 +142,8 @@ def sentence(
 ) -> str:
     """One sentence: what is going on, and what comes next."""
     said = _of_phase(spec, status, phase, challengers, observed)
-    return f"suspended, nothing advances: {said}" if spec.suspend else said
+    standstill = why_nothing_advances(spec, status, observed)
+    return said if standstill is None else f"{standstill.state}, nothing advances: {said}"
 
 
 def _of_phase(
@@ -158,12 +169,18 @@ def _of_phase(
         case Phase.COMPLETED:
             return f"{champion} is champion"
         case Phase.ROLLED_BACK if status.fallen is not None:
-            fallen = f"{status.fallen.name} broke {status.fallen.rollback.guardrail} after its promotion"
+            fallen = _fallen(status.fallen)
             return f"{champion} is champion again: {fallen}; name {champion} spec.champion to go on"
         case Phase.ROLLED_BACK:
             return f"{champion} is champion; a challenger was rolled back: see status.challengers, then change one"
         case _:
             return f"{champion} is champion; no challenger was better"
+
+
+def _fallen(fallen: FallenStatus) -> str:
+    if fallen.rollback.guardrail == COMMANDED:
+        return f"{fallen.name} was taken back by {fallen.rollback.value} after its promotion"
+    return f"{fallen.name} broke {fallen.rollback.guardrail} after its promotion"
 
 
 def _acting(spec: Spec, status: Status, canary: CanaryStatus) -> str:

@@ -31,6 +31,11 @@ def champion_of(spec: Spec, status: Status) -> str:
     return spec.champion.name if status.champion is None else status.champion.name
 
 
+def champion_name(status: Status) -> str | None:
+    """The champion that the status names, None before there is one."""
+    return None if status.champion is None else status.champion.name
+
+
 def canary_percent(spec: Spec, status: Status) -> int:
     """The share of the real requests, in percent, that the canary has now; 0 without one."""
     if status.canary is None:
@@ -90,9 +95,14 @@ def split(spec: Spec, status: Status) -> Split:
     return Split(weights, mirrors)
 
 
+def fallback(spec: Spec, status: Status) -> str:
+    """The model that a rollback gives everything to: the champion, or after a promotion the standby."""
+    return status.watch.standby if status.canary is None and status.watch is not None else champion_of(spec, status)
+
+
 def without_challenger(spec: Spec, status: Status) -> Split:
-    """The shares of a rollback: all to the champion, or after a promotion to the standby; mirrors as they are."""
-    safe = status.watch.standby if status.canary is None and status.watch is not None else champion_of(spec, status)
+    """The shares of a rollback: all to the fallback; mirrors as they are."""
+    safe = fallback(spec, status)
     mirrors = {name: percent for name, percent in split(spec, status).mirrors.items() if name != safe}
     return Split({safe: WHOLE}, mirrors)
 

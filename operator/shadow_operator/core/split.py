@@ -1,6 +1,6 @@
 """Who gets which requests."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 WHOLE = 100
@@ -35,7 +35,7 @@ class Split:
         if both:
             raise ValueError(f"{', '.join(both)} is both weighted and mirrored: a model that acts is not in shadow")
 
-    def raises_risk_over(self, other: "Split | None", champion: str) -> bool:
-        """Whether some model other than the champion gets more real requests here than in `other`."""
+    def raises_risk_over(self, other: "Split | None", safe: Collection[str]) -> bool:
+        """Whether some model other than the `safe` ones gets more real requests here than in `other`."""
         before = {} if other is None else other.weights
-        return any(share > before.get(name, 0) for name, share in self.weights.items() if name != champion)
+        return any(share > before.get(name, 0) for name, share in self.weights.items() if name not in safe)

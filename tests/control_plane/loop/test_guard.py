@@ -19,6 +19,7 @@ from shadow_operator.core.guardrails import Motive
 from shadow_operator.core.machine import Decision
 from shadow_operator.core.observed import Observed
 from shadow_operator.fleet import Memory
+from shadow_operator.freeze import Freeze
 from shadow_operator.guard import Guard
 from shadow_operator.metrics import MetricSource
 from shadow_operator.observe import Ports
@@ -158,7 +159,12 @@ async def test_a_pass_that_decided_before_the_rollback_raises_nothing(field: Fie
     assert rollout.status.canary is not None
     next_step = rollout.status.canary.model_copy(update={"step": 2, "since": None})
     decision = Decision(rollout.status.model_copy(update={"canary": next_step}))
-    act = Act(Ports(field.cluster, field.router, field.evaluations), rollout, late, Observed(route=seen))
+    act = Act(
+        Ports(field.cluster, field.router, field.evaluations, Freeze(field.cluster, None)),
+        rollout,
+        late,
+        Observed(route=seen),
+    )
     with contextlib.suppress(ConflictError):
         await act.carry_out(decision, field.clock())
     assert field.weights() == _TAKEN_BACK

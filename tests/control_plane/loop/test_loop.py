@@ -18,7 +18,7 @@ from shadow_operator.core.kinds import SHADOW_ROLLOUT, Kind
 from shadow_operator.core.plan import POLICY_ANNOTATION
 from shadow_operator.fleet import Fleet
 from shadow_operator.handlers import Loops, registry_for
-from tests.control_plane.api_server import ApiServer
+from tests.control_plane.api_server import ApiServer, OverwrittenError
 from tests.control_plane.loop.field import CHALLENGER, CHAMPION, EQUAL, Field, manifest
 from tests.control_plane.loop.stand_ins import Book, routes
 from tests.world.manifests import changed
@@ -514,7 +514,12 @@ async def _stays_quiet(field: Field) -> None:
 
 
 def _edit(field: Field, edits: dict[str, Any]) -> None:
-    field.server.request("PUT", f"{field.server.rollouts}/momentum", changed(field.stored(), edits))
+    for _ in range(20):
+        # The operator may write in between, as it may between any person's reading and writing.
+        with contextlib.suppress(OverwrittenError):
+            field.server.request("PUT", f"{field.server.rollouts}/momentum", changed(field.stored(), edits))
+            return
+    raise AssertionError("the operator wrote the rollout in between, 20 times")
 
 
 def _delete(field: Field, propagation: str = "Background") -> None:

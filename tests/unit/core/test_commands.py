@@ -5,14 +5,26 @@ import pytest
 from shadow_operator.api.rollout import Spec
 from shadow_operator.api.status import CommandStatus, ConditionStatus, Phase, Stage
 from shadow_operator.core import roles
-from shadow_operator.core.command import COMMAND_ANNOTATION, COMMAND_BY_ANNOTATION, Command, Verb, command_of
+from shadow_operator.core.command import (
+    COMMAND_ANNOTATION,
+    COMMAND_BY_ANNOTATION,
+    COMMAND_REASON_ANNOTATION,
+    Command,
+    Verb,
+    command_of,
+)
 from shadow_operator.core.events import Reason
 from shadow_operator.core.guardrails import Hold
+from shadow_operator.core.policy import policy_of
 from tests.world.evidence import better, blinded, undecided
 from tests.world.journeys import CHAMPION, FIRST, SECOND, Journey, in_canary, in_shadow, watched
 from tests.world.rollouts import spec_of
 
 _MANUAL = {"promotion": {"mode": "Manual", "watch": "7d"}}
+_CAUGHT_UP = {
+    "champion": {"name": FIRST, "image": "models/momentum:8"},
+    "challengers[0]": {"name": CHAMPION, "image": "models/momentum:7"},
+}
 _HOLD = Hold("blind", "blind: freshness is 90s, at most 60s is allowed", None)
 
 
@@ -33,8 +45,8 @@ def awaiting() -> Journey:
     return journey
 
 
-def say(journey: Journey, text: str, by: str = "ann") -> CommandStatus:
-    journey.command = Command(text, by)
+def say(journey: Journey, text: str, by: str = "ann", reason: str = "") -> CommandStatus:
+    journey.command = Command(text, by, reason)
     journey.look()
     answered = journey.status.command
     assert answered is not None
@@ -65,6 +77,9 @@ def test_a_command_is_a_verb_and_a_nonce_and_may_name_a_challenger(
 def test_a_command_is_read_from_two_annotations() -> None:
     assert command_of({COMMAND_ANNOTATION: "promote/1", COMMAND_BY_ANNOTATION: "ann"}) == Command("promote/1", "ann")
     assert command_of({COMMAND_BY_ANNOTATION: "ann"}) is None
+    told = command_of({COMMAND_ANNOTATION: "promote/1", COMMAND_REASON_ANNOTATION: " the desk agreed "})
+    assert told is not None
+    assert told.reason == "the desk agreed"
     nameless = command_of({COMMAND_ANNOTATION: "promote/1"})
     assert nameless == Command("promote/1", "somebody who did not say who")
 
@@ -135,7 +150,7 @@ def test_nobody_can_promote_while_suspended() -> None:
     journey = awaiting()
     journey.spec = spec_of(_MANUAL | {"suspend": True})
     answered = say(journey, "promote/1")
-    assert answered.answer == "refused: spec.suspend is true: make it false, then promote again with another nonce"
+    assert answered.answer == "refused: suspended, nothing advances; it waits for the manifest: spec.suspend is true"
     assert journey.champion == CHAMPION
 
 
@@ -208,8 +223,9 @@ def test_a_champion_that_was_promoted_can_not_be_rejected() -> None:
 def test_what_is_no_command_is_refused_with_what_would_be_accepted() -> None:
     journey = in_canary()
     assert say(journey, "pormote/1").answer == (
-        'refused: "pormote/1" is no command: write promote or reject, a slash, and a nonce that was not used before, '
-        "as in promote/1; a challenger may follow after another slash, as in reject/2/momentum-v8"
+        'refused: "pormote/1" is no command: write one of promote, reject, pause, resume, rollback, rollback-full, '
+        "retry, reset, force-promote, then a slash and a nonce that was not used before, as in promote/1; "
+        "a challenger may follow after another slash, as in reject/2/momentum-v8"
     )
     assert journey.share == 5
 
@@ -220,3 +236,172 @@ def test_a_breach_while_waiting_for_a_person_takes_the_share_back() -> None:
     say(journey, "promote/1")
     assert journey.champion == CHAMPION
     assert journey.stage(FIRST) is Stage.ROLLED_BACK
+
+
+def test_an_old_command_that_comes_back_is_not_heard_again() -> None:
+    journey = in_canary()
+    say(journey, "pause/1")
+    say(journey, "resume/1")
+    say(journey, "pause/1")
+    assert journey.status.paused is None
+    for number in range(2, 40):
+        say(journey, f"pause/{number}")
+        say(journey, f"resume/{number}")
+    assert len(journey.status.heard) == 20
+
+
+def test_a_pause_stops_every_advance_and_no_rollback() -> None:
+    journey = in_canary()
+    assert say(journey, "pause/1").answer == "paused: nothing advances until resume/<nonce>, rollbacks work"
+    journey.wait("30d").look()
+    assert journey.share == 5
+    assert journey.status.message == f"paused by ann, nothing advances: {FIRST} acts on 5 percent of the requests"
+    line = journey.status.challenger(FIRST)
+    assert line is not None
+    assert line.waiting_for == "the command resume: ann paused it"
+    journey.mark = journey.breach(FIRST)
+    journey.look()
+    assert journey.stage(FIRST) is Stage.ROLLED_BACK
+
+
+def test_after_resume_it_goes_on_where_it_was() -> None:
+    journey = in_canary()
+    say(journey, "pause/1")
+    journey.wait("30d").look()
+    assert say(journey, "resume/1", by="bob").answer == "resumed"
+    assert journey.share == 10
+
+
+def test_a_pause_or_its_end_that_changes_nothing_is_refused() -> None:
+    journey = in_canary()
+    assert say(journey, "resume/1").answer == "refused: it is not paused"
+    say(journey, "pause/1")
+    assert say(journey, "pause/2").answer == "refused: ann paused it before: resume/<nonce> lets it go on"
+    journey = in_canary()
+    journey.spec = spec_of({"suspend": True})
+    assert say(journey, "resume/1").answer == "refused: spec.suspend is true: the manifest ends that"
+
+
+@pytest.mark.parametrize("verb", ["rollback", "rollback-full"])
+def test_a_rollback_by_command_takes_the_canary_s_share_back(verb: str) -> None:
+    journey = in_canary()
+    answered = say(journey, f"{verb}/1", reason="the desk saw slippage")
+    assert answered.answer == f"{FIRST} was taken out of the traffic"
+    assert roles.split(journey.spec, journey.status).weights == {CHAMPION: 100}
+    line = journey.status.challenger(FIRST)
+    assert line is not None
+    assert line.stage is Stage.ROLLED_BACK
+    assert line.rollback is not None
+    assert (line.rollback.guardrail, line.rollback.value) == ("command", "ann")
+
+
+@pytest.mark.parametrize("verb", ["rollback", "rollback-full"])
+@pytest.mark.parametrize("days", [1, 30])
+def test_a_rollback_after_a_promotion_restores_the_former_champion_with_its_image_and_policy(
+    verb: str, days: int
+) -> None:
+    journey = in_canary()
+    before = policy_of("a/b", journey.spec, in_shadow().status).digest
+    while journey.status.canary is not None:
+        journey.wait("1d").look()
+        journey.look()
+    journey.wait(f"{days}d").look()
+    journey.spec = spec_of(_CAUGHT_UP)
+    journey.look()
+    say(journey, f"{verb}/1")
+    champion = journey.status.champion
+    assert champion is not None
+    assert (champion.name, champion.image) == (CHAMPION, "models/momentum:7")
+    assert roles.split(journey.spec, journey.status).weights == {CHAMPION: 100}
+    assert policy_of("a/b", journey.spec, journey.status).digest == before
+    assert journey.status.message is not None
+    assert f"{FIRST} was taken back by ann after its promotion" in journey.status.message
+
+
+def test_a_rollback_works_while_frozen_suspended_and_paused() -> None:
+    journey = in_canary()
+    say(journey, "pause/1")
+    journey.spec, journey.frozen = spec_of({"suspend": True}), "the exchange is down"
+    say(journey, "rollback/1")
+    assert journey.share == 0
+
+
+def test_a_rollback_of_nobody_is_refused() -> None:
+    journey = in_shadow()
+    assert say(journey, "rollback/1").answer.startswith("refused: no challenger acts and no champion has a standby")
+    journey = in_canary()
+    assert say(journey, f"rollback/1/{SECOND}").answer == f"refused: {SECOND} does not act, {FIRST} does: name that one"
+
+
+def test_nothing_rises_in_the_pass_that_takes_something_back() -> None:
+    journey = in_canary()
+    journey.evidence[SECOND] = better()
+    say(journey, "rollback/1")
+    assert journey.status.canary is None
+    journey.look()
+    assert journey.status.canary is not None
+    assert journey.status.canary.challenger == SECOND
+
+
+def test_a_retry_begins_another_run_with_no_evidence() -> None:
+    journey = in_canary()
+    say(journey, "rollback/1")
+    journey.evidence.clear()
+    assert say(journey, f"retry/1/{FIRST}").answer == f"{FIRST} begins again with no evidence"
+    line = journey.status.challenger(FIRST)
+    assert line is not None
+    assert (line.stage, line.run, line.samples, line.rollback) == (Stage.PENDING, 2, 0, None)
+    journey.look()
+    assert journey.stage(FIRST) is Stage.SHADOW
+
+
+def test_a_retry_needs_one_that_is_out_of_the_race() -> None:
+    journey = in_shadow()
+    assert say(journey, f"retry/1/{FIRST}").answer == (
+        f"refused: {FIRST} is not out of the race, and nobody is out of the race"
+    )
+    say(journey, f"reject/1/{SECOND}")
+    assert say(journey, f"retry/2/{FIRST}").answer == (
+        f"refused: {FIRST} is not out of the race: name one of {SECOND}, as in retry/2/NAME"
+    )
+    say(journey, "retry/3")
+    assert journey.stage(SECOND) is Stage.PENDING, "the only one need not be named"
+
+
+def test_a_reset_takes_the_canary_s_share_and_evidence_away() -> None:
+    journey = in_canary()
+    say(journey, f"reset/1/{FIRST}")
+    assert (journey.share, journey.stage(FIRST), journey.stage(SECOND)) == (0, Stage.PENDING, Stage.SHADOW)
+
+
+def test_a_forced_promotion_is_written_down_with_who_and_why_and_what_was_overruled() -> None:
+    journey = in_canary()
+    journey.evidence[SECOND] = undecided()
+    answered = say(journey, f"force-promote/1/{SECOND}", by="cro", reason="v7 trades a delisted venue")
+    assert answered.answer == f"{SECOND} is promoted by force"
+    champion = journey.status.champion
+    assert champion is not None
+    assert champion.forced is not None
+    assert (champion.name, champion.forced.by, champion.forced.reason) == (SECOND, "cro", "v7 trades a delisted venue")
+    assert champion.forced.overruled
+    assert journey.stage(FIRST) is Stage.NOT_PROMOTED
+    assert journey.status.watch is not None
+    assert journey.status.watch.standby == CHAMPION
+
+
+def test_a_promotion_that_was_earned_is_not_forced() -> None:
+    champion = watched().status.champion
+    assert champion is not None
+    assert champion.forced is None
+
+
+def test_a_promotion_can_not_be_forced_without_a_reason_a_name_ready_pods_or_while_frozen() -> None:
+    journey = in_shadow()
+    assert "has no reason" in say(journey, f"force-promote/1/{FIRST}").answer
+    assert "name the challenger" in say(journey, "force-promote/2", reason="why").answer
+    journey.unready = {FIRST}
+    assert "are not ready" in say(journey, f"force-promote/3/{FIRST}", reason="why").answer
+    journey.unready, journey.frozen = set(), "the exchange is down"
+    assert "frozen with the whole fleet" in say(journey, f"force-promote/4/{FIRST}", reason="why").answer
+    journey.frozen = None
+    assert journey.champion == CHAMPION

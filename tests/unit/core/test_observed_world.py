@@ -9,6 +9,7 @@ import pytest
 from shadow_operator.core.comparison import Comparisons
 from shadow_operator.core.observed import Observed
 from shadow_operator.fleet import Memory
+from shadow_operator.freeze import Freeze
 from shadow_operator.metrics import MetricsError, Sample, Track
 from shadow_operator.observe import Ports, observe, workload_of
 from shadow_operator.traffic.gateway_api import GatewayAPIRouter
@@ -61,7 +62,7 @@ async def seen(alive: Sequence[str], then: Sequence[str] | None = None) -> Obser
     cluster, memory = MemoryCluster(), Memory(comparisons=Comparisons())
     rollout = rollout_of(status=in_shadow().status)
     for number, models in ((1, alive), (3, alive if then is None else then)):
-        ports = Ports(cluster, GatewayAPIRouter(cluster), Series(models))
+        ports = Ports(cluster, GatewayAPIRouter(cluster), Series(models), Freeze(cluster, None))
         observed = await observe(ports, rollout, memory, minute(number) + _LATER)
     return observed
 
@@ -70,7 +71,7 @@ async def test_a_gate_that_measures_is_asked_once_for_each_moment_of_the_grid() 
     cluster, memory, source = MemoryCluster(), Memory(comparisons=Comparisons()), Series([CHAMPION, FIRST])
     gates = [{"name": "mean", "test": "PairedMean"}, {"name": "restarts", "test": "Restarts"}]
     rollout = rollout_of({"spec.gates": gates}, in_shadow().status)
-    ports = Ports(cluster, GatewayAPIRouter(cluster), source)
+    ports = Ports(cluster, GatewayAPIRouter(cluster), source, Freeze(cluster, None))
     for seconds in (90, 95, 150):
         observed = await observe(ports, rollout, memory, minute(0) + timedelta(seconds=seconds))
     assert len(source.asked) == 2

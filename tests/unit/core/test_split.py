@@ -40,4 +40,4 @@ def test_both_at_once() -> None:
     ],
 )
 def test_what_raises_the_risk(before: Split | None, after: Split, *, raises: bool) -> None:
-    assert after.raises_risk_over(before, "a") is raises
+    assert after.raises_risk_over(before, {"a"}) is raises

@@ -8,27 +8,29 @@ from shadow_operator.core.rules.canary import (
     step,
     step_back_without_evidence,
 )
-from shadow_operator.core.rules.commands import hear_command
+from shadow_operator.core.rules.commands import hear_command, hear_reset
 from shadow_operator.core.rules.one_pass import Pass, Rule
 from shadow_operator.core.rules.rollback import record_rollback
 from shadow_operator.core.rules.shadow import ask_for_review, reject, start_shadows
-from shadow_operator.core.rules.suspension import unless_suspended
+from shadow_operator.core.rules.standstill import advances
+from shadow_operator.core.rules.terms import fix_terms
 from shadow_operator.core.rules.watch import watch_champion
 
-__all__ = ["RULES", "Pass", "Rule"]
+__all__ = ["RULES", "Pass", "Rule", "hear_reset"]
 
 # The order is a rule itself: what lowers risk comes first, and nothing advances in the pass that saw it break.
 RULES: tuple[Rule, ...] = (
     notice_blindness,
     record_rollback,
     start_shadows,
+    fix_terms,
     hold_or_resume,
     start_step_clock,
     reject,
     ask_for_review,
     step_back_without_evidence,
     hear_command,
-    unless_suspended(step),
-    unless_suspended(start_canary),
+    advances(step),
+    advances(start_canary),
     watch_champion,
 )

@@ -8,6 +8,7 @@ from shadow_operator.api.status import (
     CanaryStatus,
     ChallengerStatus,
     ChampionStatus,
+    ForcedStatus,
     Stage,
     WatchStatus,
 )
@@ -127,7 +128,7 @@ def step_is_done(run: Pass, canary: CanaryStatus) -> bool:
     )
 
 
-def promote(run: Pass, name: str) -> Pass:
+def promote(run: Pass, name: str, forced: ForcedStatus | None = None) -> Pass:
     """The race is over: the others' evidence compared them with a model that is champion no more."""
     winner, champion = run.status.challenger(name), run.status.champion
     if winner is None or champion is None:
@@ -135,14 +136,14 @@ def promote(run: Pass, name: str) -> Pass:
     now = to_text(run.now)
     ended = [
         c.model_copy(update={"stage": Stage.NOT_PROMOTED, "since": now, "waiting_for": None})
-        if c.stage in roles.SHADOWING
+        if c.stage in roles.UNFINISHED
         else c
         for c in run.with_stage(name, Stage.PROMOTED)
     ]
     return run.changed(
         Reason.PROMOTED,
         f"{name} is champion, {champion.name} stays as its standby",
-        champion=ChampionStatus(name=name, image=winner.image, since=now),
+        champion=ChampionStatus(name=name, image=winner.image, since=now, forced=forced),
         watch=WatchStatus(standby=champion.name, standby_image=champion.image),
         canary=None,
         challengers=ended,

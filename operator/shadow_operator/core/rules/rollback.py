@@ -24,7 +24,7 @@ def rolled_back(status: Status, rollback: Rollback, now: datetime) -> Status:
     A breach ends the challenger's run. A blind canary only steps back into shadow: missing data is no failure of it.
     """
     is_canary = status.canary is not None and status.canary.challenger == rollback.model
-    is_watched = status.watch is not None and roles.under_guard(status) == rollback.model
+    is_watched = status.watch is not None and not is_canary and roles.champion_name(status) == rollback.model
     if not is_canary and not is_watched:
         return status
     stage = Stage.SHADOW if rollback.motive is Motive.BLIND and is_canary else Stage.ROLLED_BACK

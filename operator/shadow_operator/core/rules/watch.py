@@ -6,6 +6,7 @@ from shadow_operator.core.moment import from_text, moved_on, to_text
 from shadow_operator.core.observed import RouteState
 from shadow_operator.core.rules.one_pass import Pass
 from shadow_operator.core.split import WHOLE
+from shadow_operator.core.standstill import why_nothing_advances
 
 
 def watch_champion(run: Pass) -> Pass:
@@ -31,7 +32,8 @@ def watch_champion(run: Pass) -> Pass:
         update = {"held_since": to_text(run.now), "held_by": hold.guardrail}
         return run.changed(watch=watch.model_copy(update=update))
     # A watch that goes on is the safe side: while it lasts, a broken guardrail goes back to the standby.
-    if run.spec.suspend or run.now - from_text(since) < run.spec.promotion.watch.timedelta:
+    is_still = why_nothing_advances(run.spec, run.status, run.observed) is not None
+    if is_still or run.now - from_text(since) < run.spec.promotion.watch.timedelta:
         return run.changed(watch=watch)
     return run.changed(
         Reason.COMPLETED,

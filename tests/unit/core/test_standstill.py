@@ -1,4 +1,4 @@
-"""A suspended rollout: nothing advances, and whatever lowers a risk goes on."""
+"""At a standstill nothing advances, and whatever lowers a risk goes on."""
 
 import pytest
 
@@ -116,3 +116,16 @@ def test_a_hold_is_noticed() -> None:
     journey.hold = Hold("blind", "blind: freshness is 90s, at most 60s is allowed", None)
     journey.look()
     assert journey.last_reason() is Reason.CANARY_HELD
+
+
+def test_a_freeze_of_the_fleet_stops_everything_that_advances() -> None:
+    journey = in_canary()
+    journey.frozen = "ConfigMap shadow-system/shadow-operator-freeze is there, because of the year's end"
+    journey.wait("30d").look()
+    assert journey.share == 5
+    assert waiting_for(journey) == f"the freeze: {journey.frozen}"
+    assert journey.status.message is not None
+    assert journey.status.message.startswith("frozen with the whole fleet, nothing advances: ")
+    journey.mark = journey.breach(FIRST)
+    journey.look()
+    assert journey.stage(FIRST) is Stage.ROLLED_BACK
