@@ -43,8 +43,21 @@ class Position(Resource):
 class Happened(Resource):
     """One thing that happened in the decision."""
 
+    rule: Word = Field(description="The rule of the state machine that decided it.")
     reason: Word
     message: Annotated[str, Field(max_length=2048)]
+
+
+class Statistics(Resource):
+    """The comparison of one challenger with the champion, as it stood."""
+
+    challenger: Word
+    samples: int = Field(description="Intervals compared.")
+    effect: Figure | None = Field(None, description="Mean profit per decision above the champion's.")
+    low: Figure | None = Field(None, description="Lower end of the confidence sequence of the effect.")
+    high: Figure | None = Field(None, description="Upper end of it.")
+    pvalue: Figure | None = Field(None, description="Always-valid p-value of better, corrected over all challengers.")
+    spent: Figure = Field(description="How far the error budget is used up: the way of the p-value to alpha.")
 
 
 class GateFound(Resource):
@@ -96,6 +109,7 @@ class DecisionSpec(Resource):
     rollout: DecidedRollout
     sequence: int = Field(ge=1, description="Counts the decisions of the rollout.")
     at: Time
+    rule: Word = Field(description="The rule of the state machine that decided; the last event's.")
     reason: Word = Field(description="What happened, in one word; the last event's where there were several.")
     message: Annotated[str, Field(max_length=2048)]
     events: list[Happened] = Field(default_factory=list, max_length=64)
@@ -106,6 +120,7 @@ class DecisionSpec(Resource):
     spec_digest: Word = Field(description="SHA-256 of the spec that was decided on.")
     versions: Versions
     alpha: Word = Field(description="The error budget.")
+    statistics: list[Statistics] = Field(default_factory=list, max_length=64)
     gates: list[GateFound] = Field(default_factory=list, max_length=1024)
     queries: list[Annotated[str, Field(max_length=16384)]] = Field(
         default_factory=list, max_length=64, description="What Prometheus was asked about each interval."
@@ -120,7 +135,9 @@ class DecisionSpec(Resource):
 class OutcomeStatus(StatusPart):
     """What became of the decision."""
 
-    result: Word = Field(description="Done; Overtaken by the next one before that was seen; or Superseded by one taken instead.")
+    result: Word = Field(
+        description="Done; Overtaken by the next one before that was seen; or Superseded by one taken instead."
+    )
     at: Time
     message: Sentence
 

@@ -53,7 +53,15 @@ _WARNINGS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened."""
+    """One thing that happened.
+
+    Attributes:
+        reason: what, in one word.
+        message: what, in a sentence.
+        rule: the rule of the state machine that decided it; empty for what no rule decided.
+
+    """
 
     reason: Reason
     message: str
+    rule: str = ""

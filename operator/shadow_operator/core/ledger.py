@@ -20,13 +20,16 @@ from shadow_operator.api.decision import (
     Position,
     Seen,
     StageFound,
+    Statistics,
     Versions,
 )
 from shadow_operator.api.gates import Gate
 from shadow_operator.api.rollout import ShadowRollout, Spec
 from shadow_operator.api.status import Status
-from shadow_operator.core import gates, roles
+from shadow_operator.core import gates, report, roles
 from shadow_operator.core.contract import queries
+from shadow_operator.core.events import Event
+from shadow_operator.core.evidence import Evidence
 from shadow_operator.core.gates import GateResult
 from shadow_operator.core.machine import Decision, decide
 from shadow_operator.core.moment import to_text
@@ -34,6 +37,7 @@ from shadow_operator.core.observed import Observed
 from shadow_operator.core.samples import Digest
 
 OPERATOR = "shadow-operator"
+_ADOPTION = "adopt"
 
 
 class Inputs(BaseModel):
@@ -121,9 +125,10 @@ def entry(taken: Taken, sequence: int, seen: Mapping[str, Digest], versions: Ver
         ),
         sequence=sequence,
         at=to_text(taken.now),
+        rule=_rule(last),
         reason="Adopted" if last is None else last.reason.value,
         message="" if last is None else last.message[:2048],
-        events=[Happened(reason=each.reason.value, message=each.message[:2048]) for each in decision.events[:64]],
+        events=_happened(decision),
         challenger=moved[0] if len(moved) == 1 else None,
         actor=_actor(before, after),
         before=_position(spec, before),
@@ -131,6 +136,7 @@ def entry(taken: Taken, sequence: int, seen: Mapping[str, Digest], versions: Ver
         spec_digest=digest_of(spec.model_dump(mode="json", by_alias=True)),
         versions=versions,
         alpha=str(spec.error_budget.alpha),
+        statistics=_statistics(spec, taken.observed, after),
         gates=_gates(spec, taken.observed, after),
         queries=_queries(rollout),
         seen=[
@@ -139,6 +145,36 @@ def entry(taken: Taken, sequence: int, seen: Mapping[str, Digest], versions: Ver
         ],
         inputs=inputs if len(inputs) <= MOST_INPUTS else None,
         result_digest=result_digest(decision),
+    )
+
+
+def _rule(event: Event | None) -> str:
+    # What no rule decided is the manifest's: a new name, image or champion was taken over.
+    return _ADOPTION if event is None else event.rule or _ADOPTION
+
+
+def _happened(decision: Decision) -> list[Happened]:
+    return [
+        Happened(rule=_rule(each), reason=each.reason.value, message=each.message[:2048])
+        for each in decision.events[:64]
+    ]
+
+
+def _statistics(spec: Spec, observed: Observed, after: Status) -> list[Statistics]:
+    found = ((line.name, observed.evidence.get(line.name)) for line in after.challengers)
+    return [_statistic(spec, name, evidence) for name, evidence in found if evidence is not None]
+
+
+def _statistic(spec: Spec, name: str, evidence: Evidence) -> Statistics:
+    low, high = evidence.mean.confidence_interval()
+    return Statistics(
+        challenger=name,
+        samples=evidence.mean.samples,
+        effect=report.figure(evidence.mean.effect),
+        low=report.figure(low),
+        high=report.figure(high),
+        pvalue=report.figure(evidence.pvalue_mean),
+        spent=report.progress(evidence, spec.error_budget.alpha.fraction),
     )
 
 
@@ -224,11 +260,18 @@ def replay(recorded: DecisionSpec) -> Sequence[str]:
     after = _position(inputs.spec, decision.status)
     if after != recorded.after:
         differences.append(f"it would end at {_spoken(after)}, and {_spoken(recorded.after)} was recorded")
-    events = [Happened(reason=each.reason.value, message=each.message[:2048]) for each in decision.events[:64]]
+    events = _happened(decision)
     if events != recorded.events:
         differences.append(
             f"events {[each.reason for each in events]} instead of {[e.reason for e in recorded.events]}"
         )
+    differences += [
+        f"the statistics of {now.challenger} are now {now!r}, {then!r} were recorded"
+        for now, then in zip(
+            _statistics(inputs.spec, inputs.observed, decision.status), recorded.statistics, strict=False
+        )
+        if now != then
+    ]
     table = _gates(inputs.spec, inputs.observed, decision.status)
     differences += [
         f"gate {now.gate} of {now.challenger} says now: {now.sentence}; it was recorded: {then.sentence}"

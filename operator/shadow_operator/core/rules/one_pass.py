@@ -1,7 +1,7 @@
 """One pass through the rules."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -30,8 +30,10 @@ class Pass:
     events: tuple[Event, ...] = ()
 
     def then(self, rule: "Rule") -> "Pass":
-        """Apply the next rule."""
-        return rule(self)
+        """Apply the next rule, and put its name to what it decided."""
+        after = rule(self)
+        decided = [replace(event, rule=rule.__name__) for event in after.events[len(self.events) :]]
+        return after if not decided else replace(after, events=(*self.events, *decided))
 
     def changed(self, reason: Reason | None = None, message: str = "", **fields: Any) -> "Pass":
         """The pass with other fields in its status, and with one more event where there is a reason."""
