@@ -96,6 +96,9 @@ def test_an_entry_says_who_moved_from_where_to_where_and_on_what() -> None:
         (FIRST, "mean-pnl", "Pass"),
         (FIRST, "drawdown", "Pass"),
     }
+    assert (written.rule, written.events[-1].rule) == ("start_canary", "start_canary")
+    said = {found.challenger: found for found in written.statistics}[FIRST]
+    assert (said.samples, said.pvalue, said.spent) == (1000, "0.001", "100%")
     assert any("model_decisions_total" in query for query in written.queries)
     assert len(written.model_dump_json()) < 20_000
 
@@ -112,6 +115,9 @@ def test_inputs_that_somebody_changed_are_found_out() -> None:
 
 def test_a_record_that_somebody_changed_is_found_out() -> None:
     written = recorded(about_to_act())
+    doctored = [found.model_copy(update={"pvalue": "0.5"}) for found in written.statistics]
+    (found,) = replay(written.model_copy(update={"statistics": doctored}))
+    assert found.startswith(f"the statistics of {FIRST} are now")
     (found,) = replay(written.model_copy(update={"result_digest": "sha256:0"}))
     assert found == "the status that follows is another one, in what the entry does not show"
 
