@@ -134,6 +134,8 @@ async def _read(source: MetricSource, rollout: ShadowRollout, start: datetime, e
         return []
     models = {roles.champion_of(rollout.spec, rollout.status)}
     models |= {challenger.name for challenger in roles.unfinished(rollout.status)}
+    if rollout.spec.benchmark is not None:
+        models.add(rollout.spec.benchmark.name)
     key = rollout.metadata
     step = rollout.spec.metrics.interval.timedelta
     more = {figure for gate in rollout.spec.gates if (figure := gates.figure_needed(gate)) is not None}

@@ -506,6 +506,21 @@ _RULES = (
         ("spec.groups", "lower its atLeast, or let more gates name it"),
     ),
     Wrong(
+        "gate against a benchmark that is not there",
+        {"spec.gates[0].against": "Benchmark"},
+        ("spec.gates", "a gate is against Benchmark, and there is none: name spec.benchmark"),
+    ),
+    Wrong(
+        "benchmark that is a challenger",
+        {"spec.benchmark": {"name": "momentum-v8"}},
+        ("spec.benchmark", "the benchmark is also a champion or challenger"),
+    ),
+    Wrong(
+        "rival of a gate that compares with nobody",
+        {"spec.gates[1]": {"name": "restarts", "test": "Restarts", "against": "Champion"}},
+        ("spec.gates[1].against", "against belongs to a gate with test PairedMean or"),
+    ),
+    Wrong(
         "levels of the score the wrong way round",
         {"spec.promotion.score": {"promote": 50, "review": 70}},
         ("spec.promotion.score.review", "review is above promote: nobody would be asked"),

@@ -52,6 +52,13 @@ class GateRole(StrEnum):
     MEMBER = "Member"
 
 
+class Rival(StrEnum):
+    """Whom a gate compares with."""
+
+    CHAMPION = "Champion"
+    BENCHMARK = "Benchmark"
+
+
 class ErrorMeasure(StrEnum):
     """How the errors of predictions are measured; less is better."""
 
@@ -125,12 +132,15 @@ _DAY = {"window": "1d"}
 _WEEK = {"window": "1d", "reference": "7d"}
 
 CATALOGUE: Mapping[GateTest, Shape] = {
-    GateTest.PAIRED_MEAN: _shape("mean profit per decision is higher", is_test=True),
+    GateTest.PAIRED_MEAN: _shape("mean profit per decision is higher", "against", is_test=True),
     GateTest.BOOTSTRAP_MEAN: _shape(
-        "mean profit per decision is higher by a bootstrap, at plannedSamples and each doubling of it", is_test=True
+        "mean profit per decision is higher by a bootstrap, at plannedSamples and each doubling of it",
+        "against",
+        is_test=True,
     ),
     GateTest.SHARPE: _shape(
         "the annual Sharpe ratio is higher by more than `gain`",
+        "against",
         "gain",
         "perYear",
         defaults={"gain": "0"},
@@ -138,6 +148,7 @@ CATALOGUE: Mapping[GateTest, Shape] = {
     ),
     GateTest.WIN_RATE: _shape(
         "the share of intervals that it ends with a gain is higher by at least `gain` points",
+        "against",
         "gain",
         unit=Unit.SHARE,
         defaults={"gain": "0%"},
@@ -145,6 +156,7 @@ CATALOGUE: Mapping[GateTest, Shape] = {
     ),
     GateTest.ERROR_DEGRADATION: _shape(
         "the error of its predictions is less than `ratio` of the champion's",
+        "against",
         "measure",
         "ratio",
         needs=("measure",),
@@ -152,13 +164,14 @@ CATALOGUE: Mapping[GateTest, Shape] = {
         is_test=True,
     ),
     GateTest.PROFIT_FACTOR: _shape(
-        "gains over losses are at least `atLeast`, or the champion's where that is left out", "atLeast"
+        "gains over losses are at least `atLeast`, or the champion's where that is left out", "against", "atLeast"
     ),
     GateTest.LIVE_SHARPE: _shape(
         "its annual Sharpe ratio is at least `atLeast`", "atLeast", "perYear", needs=("atLeast",)
     ),
     GateTest.MAX_DRAWDOWN: _shape(
         "the deepest drawdown is at most `ratio` of the champion's, or `atMost` of the capital",
+        "against",
         "ratio",
         "atMost",
         unit=Unit.SHARE,
@@ -166,6 +179,7 @@ CATALOGUE: Mapping[GateTest, Shape] = {
     ),
     GateTest.TURNOVER: _shape(
         "turnover per decision is at most `ratio` of the champion's",
+        "against",
         "ratio",
         "window",
         defaults={"ratio": "100%", **_DAY},
@@ -234,6 +248,7 @@ CATALOGUE: Mapping[GateTest, Shape] = {
     ),
     GateTest.LATENCY: _shape(
         "the `quantile` of its answers' times is at most `atMost`, or `ratio` of the champion's",
+        "against",
         "quantile",
         "atMost",
         "ratio",
@@ -244,6 +259,7 @@ CATALOGUE: Mapping[GateTest, Shape] = {
     ),
     GateTest.ERROR_RATE: _shape(
         "the share of questions that it could not answer is at most `atMost`, or `ratio` of the champion's",
+        "against",
         "atMost",
         "ratio",
         "window",
@@ -259,6 +275,7 @@ CATALOGUE: Mapping[GateTest, Shape] = {
     ),
     GateTest.PROMQL: _shape(
         "the answer to `query` is at most `atMost`, at least `atLeast`, or at most `ratio` of the champion's",
+        "against",
         "query",
         "atMost",
         "atLeast",
@@ -366,6 +383,10 @@ class Gate(Resource):
     weight: Annotated[int, Field(ge=1, le=100)] | None = Field(
         None, description="Points in the score; 14 for a Primary gate and 10 for a Secondary one if left out."
     )
+    against: Rival | None = Field(
+        None,
+        description="Champion, also if left out: it is compared with the champion. Benchmark: with spec.benchmark.",
+    )
     at_most: LimitText | None = Field(None, description="The most that the figure may be, in the unit of the test.")
     at_least: LimitText | None = Field(None, description="The least that the figure may be, in the unit of the test.")
     ratio: Ratio | None = Field(None, description="The most that the figure may be of the champion's.")
@@ -386,6 +407,11 @@ class Gate(Resource):
     def shape(self) -> Shape:
         """Its row of the catalogue."""
         return CATALOGUE[self.test]
+
+    @property
+    def rival(self) -> Rival:
+        """`against` or its default."""
+        return self.against or Rival.CHAMPION
 
     @property
     def most(self) -> float | None:

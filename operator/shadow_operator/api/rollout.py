@@ -9,10 +9,10 @@ from pydantic.alias_generators import to_camel
 
 from shadow_operator.api.canary import Canary
 from shadow_operator.api.error_budget import ErrorBudget
-from shadow_operator.api.gates import Gate, GateGroup, GateRole
+from shadow_operator.api.gates import Gate, GateGroup, GateRole, Rival
 from shadow_operator.api.guardrails import Guardrail, default_guardrails
 from shadow_operator.api.metrics import Metrics
-from shadow_operator.api.model import Challenger, Model
+from shadow_operator.api.model import Challenger, Model, ModelName
 from shadow_operator.api.promotion import Promotion
 from shadow_operator.api.quantities import CheckedText
 from shadow_operator.api.schema import Resource, list_map, told_apart, validation
@@ -59,6 +59,16 @@ _GROUPS_HAVE_ENOUGH_GATES = "a group asks for more gates than count in it: lower
 _MIRRORS_FIT = f"a route of the Gateway API mirrors to at most {MAX_GATEWAY_MIRRORS} challengers: remove some"
 
 
+class Benchmark(Resource):
+    """A model that gets no requests from here, and whose figures are in Prometheus, as those of buy-and-hold."""
+
+    name: ModelName = Field(description="Its name, as its metrics carry it in the label `model`.")
+
+
+_BENCHMARK_IS_NOBODY_HERE = "the benchmark is also a champion or challenger: name another, or leave it out"
+_BENCHMARK_IS_NAMED = "a gate is against Benchmark, and there is none: name spec.benchmark, or change against"
+
+
 class Spec(Resource):
     """The champion, its challengers, and the rules under which one of them takes over."""
 
@@ -75,6 +85,17 @@ class Spec(Resource):
                     f"size(self.challengers) <= {MAX_GATEWAY_MIRRORS}",
                     _MIRRORS_FIT,
                     fieldPath=".challengers",
+                ),
+                validation(
+                    "!has(self.benchmark) || (self.benchmark.name != self.champion.name && "
+                    "!self.challengers.exists(c, c.name == self.benchmark.name))",
+                    _BENCHMARK_IS_NOBODY_HERE,
+                    fieldPath=".benchmark",
+                ),
+                validation(
+                    "has(self.benchmark) || !self.gates.exists(g, has(g.against) && g.against == 'Benchmark')",
+                    _BENCHMARK_IS_NAMED,
+                    fieldPath=".gates",
                 ),
                 validation(
                     "self.gates.exists(g, g.role == 'Primary') || (has(self.groups) && size(self.groups) > 0)",
@@ -108,6 +129,7 @@ class Spec(Resource):
     traffic: Traffic
     metrics: Metrics
     shadow: Shadow = Field(default_factory=Shadow)
+    benchmark: Benchmark | None = Field(None, description="A model that gates may compare with beside the champion.")
     error_budget: ErrorBudget = Field(default_factory=ErrorBudget)
     gates: list[Gate] = Field(
         min_length=1,
@@ -146,6 +168,10 @@ class Spec(Resource):
     def _race_is_possible(self) -> Self:
         if len(self.challengers) > MAX_GATEWAY_MIRRORS:
             raise ValueError(_MIRRORS_FIT)
+        if self.benchmark is not None and self.model(self.benchmark.name) is not None:
+            raise ValueError(_BENCHMARK_IS_NOBODY_HERE)
+        if self.benchmark is None and any(gate.rival is Rival.BENCHMARK for gate in self.gates):
+            raise ValueError(_BENCHMARK_IS_NAMED)
         if all(gate.role is not GateRole.PRIMARY for gate in self.gates) and not self.groups:
             raise ValueError(_SOME_GATE_IS_PRIMARY)
         return self

@@ -2,13 +2,13 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
-from shadow_operator.api.gates import Gate
+from shadow_operator.api.gates import Gate, Rival
 from shadow_operator.api.rollout import Spec
-from shadow_operator.api.status import Stage, Status
+from shadow_operator.api.status import ChallengerStatus, ChampionStatus, Stage, Status
 from shadow_operator.core import roles
 from shadow_operator.core.contract import Figure
 from shadow_operator.core.counters import Counters
@@ -48,7 +48,10 @@ def terms_of(spec: Spec) -> Terms:
 
 @dataclass(frozen=True, slots=True)
 class Rivals:
-    """Who is compared with whom, in which run. A changed image is another model, so its evidence starts anew."""
+    """Who is compared with whom, in which run. A changed image is another model, so its evidence starts anew.
+
+    A benchmark has no image here.
+    """
 
     challenger: str
     image: str
@@ -117,7 +120,7 @@ class Comparison:
         self.mean.update([profit_per_decision(pair) for pair in pairs])
         for _, test in self.tests.values():
             test.update(pairs)
-        self.missing = _missing(self.tests, pairs[-1])
+        self.missing = _missing(self.tests, pairs[-1], self.rivals)
         self.book = self.book.plus(pair.challenger.book for pair in pairs)
         self.champion_book = self.champion_book.plus(pair.champion.book for pair in pairs)
         self.drawdown.update([pair.challenger.of_capital for pair in pairs])
@@ -183,10 +186,10 @@ class Comparison:
 class Comparisons:
     """The comparisons of one rollout, and how far the time grid has been read."""
 
-    __slots__ = ("_blind", "_by_challenger", "_counters", "_fresh", "_intervals_a_year", "_samples", "last_at")
+    __slots__ = ("_blind", "_by_rival", "_counters", "_fresh", "_intervals_a_year", "_samples", "last_at")
 
     def __init__(self) -> None:
-        self._by_challenger: dict[str, Comparison] = {}
+        self._by_rival: dict[Rival, dict[str, Comparison]] = {rival: {} for rival in Rival}
         self._counters = Counters()
         self._blind: dict[str, str] = {}
         self._fresh: frozenset[str] = frozenset()
@@ -200,19 +203,18 @@ class Comparisons:
         self._intervals_a_year = terms.intervals_a_year
         if champion is None:
             return
-        unfinished = {challenger.name for challenger in roles.unfinished(status)}
-        for challenger in status.challengers:
-            rivals = Rivals(challenger.name, challenger.image, champion.name, champion.image, challenger.run)
-            known = self._by_challenger.get(challenger.name)
-            if challenger.name not in unfinished:
-                continue
-            if known is None or known.rivals != rivals:
-                known = self._by_challenger[challenger.name] = Comparison(rivals, terms.design)
-            # Gates that were changed after the first look are refused; what is known by the former ones stays.
-            if challenger.terms in {None, registered}:
-                known.take_up(spec.gates, terms)
+        for challenger in roles.unfinished(status):
+            for rival, rivals in _rivals(spec, challenger, champion).items():
+                known = self._by_rival[rival].get(challenger.name)
+                if known is None or known.rivals != rivals:
+                    known = self._by_rival[rival][challenger.name] = Comparison(rivals, terms.design)
+                # Gates that were changed after the first look are refused; what is known by the former ones stays.
+                if challenger.terms in {None, registered}:
+                    known.take_up((gate for gate in spec.gates if gate.rival is rival), terms)
         names = {challenger.name for challenger in status.challengers}
-        self._by_challenger = {name: kept for name, kept in self._by_challenger.items() if name in names}
+        for rival, compared in self._by_rival.items():
+            has_rival = rival is Rival.CHAMPION or spec.benchmark is not None
+            self._by_rival[rival] = {name: kept for name, kept in compared.items() if has_rival and name in names}
 
     def advance(self, spec: Spec, status: Status, readings: Sequence[Reading]) -> None:
         """Read the next moments of the grid, then take one look.
@@ -220,44 +222,52 @@ class Comparisons:
         A challenger in canary is left out: it sees other requests than the champion, so its samples are no pairs.
         """
         step = spec.metrics.interval.timedelta
-        champion = roles.champion_of(spec, status)
+        known = self._by_rival[Rival.CHAMPION]
         # Before its shadow began, what answers to a challenger's name may be the pods of an older image.
-        shadows = [c.name for c in status.challengers if c.stage is Stage.SHADOW and c.name in self._by_challenger]
-        samples: dict[str, list[Pair]] = {name: [] for name in shadows}
+        shadows = [c.name for c in status.challengers if c.stage is Stage.SHADOW and c.name in known]
+        samples: dict[tuple[Rival, str], list[Pair]] = {(rival, name): [] for rival in Rival for name in shadows}
         for reading in readings:
             if self.last_at is not None and reading.at <= self.last_at:
                 continue
-            for name, pair in self._intervals(spec, status, reading, champion, shadows, step):
-                samples[name].append(pair)
-        for name, pairs in samples.items():
-            self._by_challenger[name].look(pairs)
+            for rival, name, pair in self._intervals(spec, status, reading, shadows, step):
+                samples[rival, name].append(pair)
+        for (rival, name), pairs in samples.items():
+            if name in self._by_rival[rival]:
+                self._by_rival[rival][name].look(pairs)
 
     def _intervals(
-        self,
-        spec: Spec,
-        status: Status,
-        reading: Reading,
-        champion: str,
-        shadows: Sequence[str],
-        step: timedelta,
-    ) -> Iterable[tuple[str, Pair]]:
+        self, spec: Spec, status: Status, reading: Reading, shadows: Sequence[str], step: timedelta
+    ) -> Iterable[tuple[Rival, str, Pair]]:
+        champion, split = roles.champion_of(spec, status), roles.split(spec, status)
+        against = {Rival.CHAMPION: champion}
+        if spec.benchmark is not None:
+            against[Rival.BENCHMARK] = spec.benchmark.name
+        usable = self._read(spec, reading, (*against.values(), *shadows), step)
+        capital = spec.metrics.capital.value
+        found = {}
+        for model, increments in usable.items():
+            # A benchmark sees everything: it answers to nobody's requests.
+            share = split.weights[champion] if model == champion else split.mirrors.get(model, WHOLE)
+            found[model] = interval_of(reading.at, increments, capital * share / WHOLE)
+        for rival, model in against.items():
+            for name in shadows:
+                theirs, own = found.get(name), found.get(model)
+                if theirs is not None and own is not None:
+                    yield rival, name, Pair(theirs, own)
+
+    def _read(
+        self, spec: Spec, reading: Reading, models: Sequence[str], step: timedelta
+    ) -> Mapping[str, Mapping[Figure, float]]:
+        """What each model earned since the moment before, of those whose figures are fresh at both moments."""
         adjacent = self.last_at is not None and reading.at - self.last_at == step
         stale = spec.metrics.scrape_interval.timedelta * _STALE_SCRAPES
-        increments = {model: self._counters.advance(reading, model) for model in (champion, *shadows)}
+        increments = {model: self._counters.advance(reading, model) for model in models}
         self._samples.advance(reading, increments)
         self._blind = {model: why for model in increments if (why := _why_blind(reading, model, stale))}
         fresh_before, self._fresh = self._fresh, frozenset(increments) - frozenset(self._blind)
         self.last_at = reading.at
-        split = roles.split(spec, status)
-        capital = spec.metrics.capital.value
         usable = fresh_before & self._fresh if adjacent else frozenset[str]()
-        if champion not in usable:
-            return
-        own = interval_of(reading.at, increments[champion], capital * split.weights[champion] / WHOLE)
-        for name in shadows:
-            theirs = interval_of(reading.at, increments[name], capital * split.mirrors.get(name, WHOLE) / WHOLE)
-            if name in usable and own is not None and theirs is not None:
-                yield name, Pair(theirs, own)
+        return {model: each for model, each in increments.items() if model in usable}
 
     @property
     def seen(self) -> Mapping[str, Digest]:
@@ -266,9 +276,15 @@ class Comparisons:
 
     def evidence(self) -> Mapping[str, Evidence]:
         """What is known of each challenger; the p-values of each test are adjusted over all of them (Holm)."""
-        means = {name: one.mean.result() for name, one in self._by_challenger.items()}
+        benchmarks = self._evidence_against(Rival.BENCHMARK)
+        found = self._evidence_against(Rival.CHAMPION)
+        return {name: replace(known, benchmark=benchmarks.get(name)) for name, known in found.items()}
+
+    def _evidence_against(self, rival: Rival) -> Mapping[str, Evidence]:
+        compared = self._by_rival[rival]
+        means = {name: one.mean.result() for name, one in compared.items()}
         adjusted = _adjusted(means)
-        tested = _tested(self._by_challenger)
+        tested = _tested(compared)
         return {
             name: Evidence(
                 mean=means[name],
@@ -285,8 +301,9 @@ class Comparisons:
                 days=one.days,
                 span=one.span,
                 blind=self._blind.get(name) or self._blind.get(one.rivals.champion),
+                rival=f"the {rival.value.lower()}",
             )
-            for name, one in self._by_challenger.items()
+            for name, one in compared.items()
         }
 
     def to_json(self) -> dict[str, Any]:
@@ -296,7 +313,8 @@ class Comparisons:
             "fresh": sorted(self._fresh),
             "counters": self._counters.to_json(),
             "samples": self._samples.to_json(),
-            "comparisons": [comparison.to_json() for comparison in self._by_challenger.values()],
+            "comparisons": [one.to_json() for one in self._by_rival[Rival.CHAMPION].values()],
+            "benchmark": [one.to_json() for one in self._by_rival[Rival.BENCHMARK].values()],
         }
 
     @classmethod
@@ -307,9 +325,18 @@ class Comparisons:
         comparisons._fresh = frozenset(data["fresh"])
         comparisons._counters = Counters.from_json(data["counters"])
         comparisons._samples = Samples.from_json(data["samples"])
-        restored = [Comparison.from_json(one) for one in data["comparisons"]]
-        comparisons._by_challenger = {comparison.rivals.challenger: comparison for comparison in restored}
+        for rival, kept in ((Rival.CHAMPION, data["comparisons"]), (Rival.BENCHMARK, data.get("benchmark", []))):
+            restored = [Comparison.from_json(one) for one in kept]
+            comparisons._by_rival[rival] = {comparison.rivals.challenger: comparison for comparison in restored}
         return comparisons
+
+
+def _rivals(spec: Spec, challenger: ChallengerStatus, champion: ChampionStatus) -> Mapping[Rival, Rivals]:
+    name, image, run = challenger.name, challenger.image, challenger.run
+    found = {Rival.CHAMPION: Rivals(name, image, champion.name, champion.image, run)}
+    if spec.benchmark is not None:
+        found[Rival.BENCHMARK] = Rivals(name, image, spec.benchmark.name, "", run)
+    return found
 
 
 def _adjusted(results: Mapping[str, ComparisonResult]) -> Mapping[str, float]:
@@ -327,12 +354,12 @@ def _tested(comparisons: Mapping[str, Comparison]) -> Mapping[str, Mapping[str, 
     return tested
 
 
-def _missing(tests: Mapping[str, tuple[Gate, SequentialTest]], newest: Pair) -> Mapping[str, str]:
+def _missing(tests: Mapping[str, tuple[Gate, SequentialTest]], newest: Pair, rivals: Rivals) -> Mapping[str, str]:
     """Which figure each gate lacks in the newest pair."""
     lacking = {}
     for name, (gate, _) in tests.items():
         figure = figure_needed(gate)
-        for whose, interval in (("the challenger", newest.challenger), ("the champion", newest.champion)):
+        for whose, interval in ((rivals.challenger, newest.challenger), (rivals.champion, newest.champion)):
             if figure is not None and figure not in interval.counts:
                 lacking[name] = f"there is no series {figure} of {whose}"
     return lacking

@@ -54,7 +54,7 @@ class Tested:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The comparison of one challenger with the champion so far.
+    """The comparison of one challenger with the champion, or with the benchmark, so far.
 
     Attributes:
         mean: paired difference of profit per decision, in account currency; one sample an interval.
@@ -74,6 +74,8 @@ class Evidence:
         span: from the first compared interval to the last.
         measured: the answers to the queries of gates that measure, by the gate's name.
         blind: why the newest interval could not be read, None when it could.
+        rival: whom it is compared with, for sentences; where that is the benchmark, read "champion" as that throughout.
+        benchmark: the comparison with the rollout's benchmark, None where it has none.
 
     """
 
@@ -92,6 +94,8 @@ class Evidence:
     span: timedelta = timedelta(0)
     measured: Mapping[str, Measured] = field(default_factory=dict)
     blind: str | None = None
+    rival: str = "the champion"
+    benchmark: "Evidence | None" = None
 
     def test(self, gate: Gate) -> Tested:
         """What the gate's test says. Raises UnmeasuredError where there is nothing, or its newest interval is blind."""
@@ -108,7 +112,7 @@ class Evidence:
 
     def champions(self, gate: Gate, query: str) -> tuple[Point, ...]:
         """The champion's series for one of the gate's queries. Raises UnmeasuredError where there is none."""
-        return _points(self._answers(gate).champion, gate, query, "the champion")
+        return _points(self._answers(gate).champion, gate, query, self.rival)
 
     def _answers(self, gate: Gate) -> Measured:
         found = self.measured.get(gate.name, Measured(blind=f"{gate.name} was not measured yet"))

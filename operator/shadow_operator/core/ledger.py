@@ -228,6 +228,8 @@ def _found(challenger: str, result: GateResult) -> GateFound:
 def _queries(rollout: ShadowRollout) -> list[str]:
     where, spec = rollout.metadata, rollout.spec
     models = {roles.champion_of(spec, rollout.status), *(one.name for one in rollout.status.challengers)}
+    if spec.benchmark is not None:
+        models.add(spec.benchmark.name)
     return list(queries(spec.metrics.queries, where.namespace, where.name, sorted(models)))
 
 

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from shadow_operator.api.gates import GateTest
-from shadow_operator.api.rollout import ShadowRollout
+from shadow_operator.api.gates import Gate, GateTest, Rival
+from shadow_operator.api.rollout import ShadowRollout, Spec
+from shadow_operator.api.status import Status
 from shadow_operator.core import gates, roles
 from shadow_operator.core.contract import FIGURE_LABEL, MODEL_LABEL, filled, joined, labelled, packed
 from shadow_operator.core.evidence import Evidence, Measured, Point
@@ -68,13 +69,12 @@ class Measurement:
 
 
 def asks(rollout: ShadowRollout, challengers: Iterable[str]) -> tuple[Ask, ...]:
-    """Every query of every gate that measures, about each challenger, and about the champion where it is compared."""
+    """Every query of every gate that measures, about each challenger, and about its rival where it is compared."""
     spec, where = rollout.spec, rollout.metadata
-    champion = roles.champion_of(spec, rollout.status)
     named = list(challengers)
     found = []
     for gate in spec.gates:
-        models = [*named, champion] if gates.asks_the_champion(gate) else named
+        models = [*named, rival_of(gate, spec, rollout.status)] if gates.asks_the_rival(gate) else named
         for query, template in gates.queries(gate, spec.metrics.queries).items():
             is_own = gate.test is GateTest.PROMQL
             found += [
@@ -82,6 +82,13 @@ def asks(rollout: ShadowRollout, challengers: Iterable[str]) -> tuple[Ask, ...]:
                 for model in models
             ]
     return tuple(found)
+
+
+def rival_of(gate: Gate, spec: Spec, status: Status) -> str:
+    """The model that the gate compares with."""
+    if gate.rival is Rival.BENCHMARK and spec.benchmark is not None:
+        return spec.benchmark.name
+    return roles.champion_of(spec, status)
 
 
 def batches(asked: Sequence[Ask]) -> tuple[Batch, ...]:
@@ -101,17 +108,22 @@ def added(rollout: ShadowRollout, evidence: Mapping[str, Evidence], found: Measu
     for point in (point for answer in found.answers for point in answer.points):
         owner = point.labels.get(MODEL_LABEL, ""), point.labels.get(FIGURE_LABEL, "")
         points[owner] = (*points.get(owner, ()), _bare(point))
-    champion = roles.champion_of(rollout.spec, rollout.status)
-    return {name: replace(known, measured=_of(name, champion, found, points)) for name, known in evidence.items()}
+    rivals = {gate.name: rival_of(gate, rollout.spec, rollout.status) for gate in rollout.spec.gates}
+    return {name: _measured(known, _of(name, rivals, found, points)) for name, known in evidence.items()}
+
+
+def _measured(known: Evidence, measured: Mapping[str, Measured]) -> Evidence:
+    benchmark = None if known.benchmark is None else replace(known.benchmark, measured=measured)
+    return replace(known, measured=measured, benchmark=benchmark)
 
 
 def _of(
-    challenger: str, champion: str, found: Measurement, points: Mapping[tuple[str, str], tuple[Point, ...]]
+    challenger: str, rivals: Mapping[str, str], found: Measurement, points: Mapping[tuple[str, str], tuple[Point, ...]]
 ) -> Mapping[str, Measured]:
     failed = {ask: answer.failed for answer in found.answers for ask in answer.asks if answer.failed is not None}
     measured: dict[str, Measured] = {}
     for ask in found.asks:
-        if ask.model not in {challenger, champion}:
+        if ask.model not in {challenger, rivals[ask.gate]}:
             continue
         known = measured.get(ask.gate, Measured())
         answered = {ask.query: points.get((ask.model, ask.label), ())}

@@ -27,6 +27,7 @@ def terms_digest(spec: Spec) -> str:
         "gates": sorted(gates, key=lambda gate: str(gate["name"])),
         "groups": sorted(groups, key=lambda group: str(group["name"])),
         "score": None if levels is None else [levels.promote, levels.review],
+        "benchmark": None if spec.benchmark is None else spec.benchmark.name,
         "errorBudget": spec.error_budget.model_dump(mode="json", exclude_defaults=True),
     }
     return hashlib.sha256(json.dumps(terms, sort_keys=True).encode()).hexdigest()[:_DIGITS]

@@ -103,7 +103,7 @@ def test_a_test_whose_figure_nobody_exports_says_so_and_the_others_go_on() -> No
     gate = {"name": "error", "test": "ErrorDegradation", "measure": "MAE"}
     journey = in_shadow(spec_of({"gates": [{"name": "mean", "test": "PairedMean"}, gate]}))
     seen = followed(journey, list(minutes(both(0), both(1), both(2)))).evidence()[FIRST]
-    assert seen.tests["error"].missing == "there is no series error_absolute of the champion"
+    assert seen.tests["error"].missing == f"there is no series error_absolute of {CHAMPION}"
     assert seen.tests["mean"].missing is None
     assert seen.tests["mean"].result.samples == 2
 

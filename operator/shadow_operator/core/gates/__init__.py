@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shadow_operator.api.gates import Gate, GateTest
+from shadow_operator.api.gates import Gate, GateTest, Rival
 from shadow_operator.api.metrics import Queries
 from shadow_operator.api.rollout import Spec
 from shadow_operator.core.contract import Figure
@@ -39,7 +39,7 @@ from shadow_operator.core.gates.sequential import Kept, SequentialTest, Terms
 __all__ = [
     "GateResult",
     "Outcome",
-    "asks_the_champion",
+    "asks_the_rival",
     "begin",
     "evaluate",
     "evaluate_all",
@@ -59,7 +59,7 @@ class _Entry:
         resume: the same from what was kept.
         figure: what it needs of every interval beside the money.
         queries: what a gate that measures asks Prometheus at each look, by name.
-        of_champion: its ratio is one to the champion's figure, so that the champion is asked as well.
+        of_rival: its ratio is one to the figure of the champion or the benchmark, who is asked as well.
 
     """
 
@@ -68,7 +68,7 @@ class _Entry:
     resume: Callable[[Gate, Kept], SequentialTest] | None = None
     figure: Callable[[Gate], Figure] | None = None
     queries: Callable[[Gate, Queries], Mapping[str, str]] | None = None
-    of_champion: bool = False
+    of_rival: bool = False
 
 
 def _testing(module: Any, figure: Callable[[Gate], Figure] | None = None) -> _Entry:
@@ -80,7 +80,7 @@ def _measuring(module: Any) -> _Entry:
 
 
 def _comparing(module: Any) -> _Entry:
-    return _Entry(module.evaluate, queries=module.queries, of_champion=True)
+    return _Entry(module.evaluate, queries=module.queries, of_rival=True)
 
 
 _ENTRIES: Mapping[GateTest, _Entry] = {
@@ -125,6 +125,8 @@ def evaluate(gate: Gate, evidence: Evidence | None, alpha: float) -> GateResult:
             passed by all at most as often as by one of them (Berger 1982, intersection-union tests).
 
     """
+    if evidence is not None and gate.rival is Rival.BENCHMARK:
+        evidence = evidence.benchmark
     if evidence is None or evidence.blind is not None:
         return blind(gate, "no evidence could be read" if evidence is None else evidence.blind or "")
     try:
@@ -168,6 +170,6 @@ def queries(gate: Gate, templates: Queries) -> Mapping[str, str]:
     return {} if found is None else found(gate, templates)
 
 
-def asks_the_champion(gate: Gate) -> bool:
-    """Whether the gate holds the challenger's answers against the champion's."""
-    return _ENTRIES[gate.test].of_champion and gate.allowed_ratio is not None
+def asks_the_rival(gate: Gate) -> bool:
+    """Whether the gate holds the challenger's answers against those of the champion or the benchmark."""
+    return _ENTRIES[gate.test].of_rival and gate.allowed_ratio is not None

@@ -20,4 +20,4 @@ def resume(_gate: Gate, kept: Kept) -> Differences:
 
 def evaluate(gate: Gate, evidence: Evidence, alpha: float) -> GateResult:
     """Judge the paired difference of profit per decision."""
-    return judge_comparison(gate, evidence.test(gate), alpha, "profit per decision above the champion's")
+    return judge_comparison(gate, evidence.test(gate), alpha, f"profit per decision above {evidence.rival}'s")

@@ -51,5 +51,5 @@ def _less_error(gate: Gate) -> Callable[[Pair], float | None]:
 
 def evaluate(gate: Gate, evidence: Evidence, alpha: float) -> GateResult:
     """Judge the paired difference of the errors of their predictions."""
-    what = f"{gate.measure} below {gate.ratio or gate.shape.defaults['ratio']} of the champion's"
+    what = f"{gate.measure} below {gate.ratio or gate.shape.defaults['ratio']} of {evidence.rival}'s"
     return judge_comparison(gate, evidence.test(gate), alpha, what)

@@ -25,4 +25,4 @@ def profit_per_decision(pair: Pair) -> float:
 
 def evaluate(gate: Gate, evidence: Evidence, alpha: float) -> GateResult:
     """Judge the paired difference of profit per decision."""
-    return judge_comparison(gate, evidence.test(gate), alpha, "profit per decision above the champion's")
+    return judge_comparison(gate, evidence.test(gate), alpha, f"profit per decision above {evidence.rival}'s")

@@ -10,7 +10,7 @@ def evaluate(gate: Gate, evidence: Evidence, _alpha: float) -> GateResult:
     factor, samples = evidence.profit_factor, evidence.mean.samples
     limit = evidence.champion_profit_factor if gate.least is None else gate.least
     if factor is None or limit is None:
-        whose = "the challenger" if factor is None else "the champion"
+        whose = "the challenger" if factor is None else evidence.rival
         return insufficient(gate, f"{whose} has neither a gain nor a loss yet", samples)
     said = f"profit factor {factor:.2f}, at least {limit:.2f} is needed"
     return at_least(gate, factor, limit, samples, said)

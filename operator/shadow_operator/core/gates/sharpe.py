@@ -23,4 +23,4 @@ def resume(_gate: Gate, kept: Kept) -> Streams:
 
 def evaluate(gate: Gate, evidence: Evidence, alpha: float) -> GateResult:
     """Judge the difference of the Sharpe ratios of profit per decision."""
-    return judge_comparison(gate, evidence.test(gate), alpha, "the Sharpe ratio an interval above the champion's")
+    return judge_comparison(gate, evidence.test(gate), alpha, f"the Sharpe ratio an interval above {evidence.rival}'s")

@@ -26,5 +26,5 @@ def evaluate(gate: Gate, evidence: Evidence, _alpha: float) -> GateResult:
         return insufficient(gate, f"nobody can be compared who decided nothing in {gate.period}")
     ratio = total(evidence.own(gate, "turnover")) / own / (champions / champion)
     limit = gate.allowed_ratio or 1.0
-    said = f"turnover is {ratio:.0%} of the champion's, at most {limit:.0%} is allowed"
+    said = f"turnover is {ratio:.0%} of {evidence.rival}'s, at most {limit:.0%} is allowed"
     return at_most(gate, ratio, limit, int(own), said)

@@ -33,7 +33,7 @@ def evaluate(gate: Gate, evidence: Evidence, alpha: float) -> GateResult:
     tested, needed = evidence.test(gate), gate.least_gain
     wins = tested.result
     low, high = wins.confidence_interval()
-    found = f"win rate {wins.effect:+.1%} against the champion's, between {low:+.1%} and {high:+.1%}"
+    found = f"win rate {wins.effect:+.1%} against {evidence.rival}'s, between {low:+.1%} and {high:+.1%}"
     said = f"{found}, at least {needed:+.1%} is needed (p {tested.pvalue:.2g}, {alpha:.2g} passes)"
     result = GateResult(gate, Outcome.INSUFFICIENT, wins.samples, figure=wins.effect, limit=needed)
     if tested.pvalue <= alpha:
