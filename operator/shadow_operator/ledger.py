@@ -12,11 +12,11 @@ from pathlib import Path
 from pydantic_core import to_json
 
 from shadow_operator.api.decision import DecisionSpec, Versions
-from shadow_operator.api.rollout import ShadowRollout
+from shadow_operator.api.rollout import Metadata, ShadowRollout, Spec
 from shadow_operator.api.status import LedgerStatus
 from shadow_operator.cluster import Cluster, ClusterError, ConflictError, Object
 from shadow_operator.core.kinds import ROLLOUT_DECISION
-from shadow_operator.core.ledger import Taken, entry, is_worth_an_entry
+from shadow_operator.core.ledger import Inputs, Taken, entry, is_worth_an_entry
 from shadow_operator.core.moment import from_text, to_text
 from shadow_operator.core.plan import ROLLOUT_LABEL, metadata
 from shadow_operator.fleet import Memory
@@ -131,6 +131,18 @@ async def _close(cluster: Cluster, found: Object, result: str, message: str, now
     where = found["metadata"]
     outcome = {"outcome": {"result": result, "at": to_text(now), "message": message}}
     await cluster.apply_status(ROLLOUT_DECISION, where["namespace"], where["name"], outcome, where["resourceVersion"])
+
+
+async def last_spec(cluster: Cluster, where: Metadata, newest: LedgerStatus | None) -> Spec | None:
+    """The spec that was decided on last, None where there is no entry that this release can read."""
+    found = None if newest is None else await cluster.get(ROLLOUT_DECISION, where.namespace, newest.entry)
+    if found is None:
+        return None
+    try:
+        return Inputs.unpacked(DecisionSpec.model_validate(found["spec"]).inputs or "").spec
+    except ValueError as error:
+        _log.warning("ledger entry %s can't be read: %s", found["metadata"]["name"], error)
+        return None
 
 
 def entry_name(rollout: ShadowRollout, sequence: int) -> str:

@@ -10,17 +10,18 @@ from pydantic import ValidationError
 
 from shadow_operator import checkpoint, telemetry
 from shadow_operator.act import Act, hold_on_to, let_go, write_status
+from shadow_operator.api.gate_template import GateTemplate, template_named, with_template
 from shadow_operator.api.rollout import Metadata, ShadowRollout
 from shadow_operator.api.status import Status
 from shadow_operator.cluster import Cluster, ConflictError, ForbiddenError, InvalidError, NotFoundError, Object
 from shadow_operator.core.adopt import Refusal
 from shadow_operator.core.events import Event, Reason
-from shadow_operator.core.kinds import SHADOW_ROLLOUT
+from shadow_operator.core.kinds import GATE_TEMPLATE, SHADOW_ROLLOUT
 from shadow_operator.core.machine import decide, refuse
 from shadow_operator.core.registry import resolve
 from shadow_operator.fleet import Fleet, Key, Memory
 from shadow_operator.freeze import Freeze
-from shadow_operator.ledger import Retention, prune
+from shadow_operator.ledger import Retention, last_spec, prune
 from shadow_operator.metrics import MetricSource
 from shadow_operator.notify import notify
 from shadow_operator.observe import Ports, observe, registered
@@ -78,12 +79,40 @@ class Reconciler:
         if "deletionTimestamp" in found["metadata"]:
             return None
         try:
-            rollout = ShadowRollout.model_validate(found)
+            rollout = await self._with_its_template(found)
         except ValidationError as error:
             await self._stall(found, "SpecInvalid", sentence(error))
             return self._longest_wait
+        if isinstance(rollout, Refusal):
+            await self._guard_as_decided(key, found)
+            await self._stall(found, rollout.reason, rollout.message)
+            return self._longest_wait
         with telemetry.PASS_SECONDS.time():
             return await self._pass(key, found, rollout)
+
+    async def _with_its_template(self, found: Object) -> ShadowRollout | Refusal:
+        name = template_named(found)
+        if name is None:
+            return ShadowRollout.model_validate(found)
+        template = await self._cluster.get(GATE_TEMPLATE, found["metadata"]["namespace"], name)
+        if template is None:
+            return Refusal(
+                "GateTemplateMissing",
+                f"spec.gatesFrom names GateTemplate {name}, which is not in its namespace: apply it there, or name "
+                "another",
+            )
+        return ShadowRollout.model_validate(with_template(found, GateTemplate.model_validate(template)))
+
+    async def _guard_as_decided(self, key: Key, found: Object) -> None:
+        """After a restart without the template nobody knows the guardrails but the ledger: they hold as they were."""
+        memory = self._fleet.of(key)
+        where, status = Metadata.model_validate(found["metadata"]), Status.model_validate(found.get("status", {}))
+        spec = None if memory.rollout is not None else await last_spec(self._cluster, where, status.ledger)
+        if spec is None:
+            return
+        rollout = ShadowRollout(metadata=where, spec=spec, status=status)
+        await checkpoint.restore(self._cluster, rollout, memory)
+        memory.rollout = rollout
 
     async def retire(self, key: Key) -> None:
         """The rollout is being deleted, or gone: take its route away first, then let it go and forget it."""

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from kubernetes import config
 
-from shadow_operator.api import model_version
+from shadow_operator.api import gate_template, model_version
 from shadow_operator.api.crd import DEFINITIONS, Definition, custom_resource_definition
 from shadow_operator.api.rollout import GROUP, PLURAL, VERSION
 
@@ -86,6 +86,16 @@ class ApiServer:
         body = manifest | {"metadata": manifest["metadata"] | {"namespace": self.namespace}}
         query = {"fieldValidation": "Strict"} | ({"dryRun": "All"} if dry else {})
         return self.request("POST", self.models, body, **query)
+
+    @property
+    def templates(self) -> str:
+        return f"{_ROLLOUTS}/namespaces/{self.namespace}/{gate_template.PLURAL}"
+
+    def share(self, manifest: Object) -> Object:
+        """Create a GateTemplate, strictly; what is None is left out."""
+        said = {section: given for section, given in manifest["spec"].items() if given is not None}
+        body = manifest | {"metadata": manifest["metadata"] | {"namespace": self.namespace}, "spec": said}
+        return self.request("POST", self.templates, body, fieldValidation="Strict")
 
     def install_crds(self) -> None:
         before = [self._crd_generation(each) for each in DEFINITIONS]

@@ -29,6 +29,7 @@ VERBS = {
     ("shadowrollouts.io", "shadowrollouts/status"): {"get", "patch"},
     ("shadowrollouts.io", "shadowrollouts/finalizers"): {"update"},
     ("shadowrollouts.io", "modelversions"): {"get"},
+    ("shadowrollouts.io", "gatetemplates"): {"get"},
     ("shadowrollouts.io", "rolloutdecisions"): {"get", "list", "create", "delete"},
     ("shadowrollouts.io", "rolloutdecisions/status"): {"patch"},
     ("apps", "deployments"): {"get", "list", "create", "patch", "delete"},

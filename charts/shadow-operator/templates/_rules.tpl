@@ -20,9 +20,9 @@ Each verb is one that the operator's code uses. Server-side apply takes `patch`,
 - apiGroups: [shadowrollouts.io]
   resources: [shadowrollouts/finalizers]
   verbs: [update]
-# The registered models that rollouts name.
+# The registered models and the templates that rollouts name.
 - apiGroups: [shadowrollouts.io]
-  resources: [modelversions]
+  resources: [modelversions, gatetemplates]
   verbs: [get]
 # One Deployment and one Service for each model.
 - apiGroups: [apps]

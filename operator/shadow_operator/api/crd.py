@@ -11,8 +11,9 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from shadow_operator.api import decision, model_version
+from shadow_operator.api import decision, gate_template, model_version
 from shadow_operator.api.decision import DecisionSpec, DecisionStatus
+from shadow_operator.api.gate_template import SECTIONS, GateTemplateSpec
 from shadow_operator.api.model import ObjectName
 from shadow_operator.api.model_version import ModelVersionSpec, ModelVersionStatus
 from shadow_operator.api.rollout import GROUP, KIND, NAMES_FIT, PLURAL, VERSION, RolloutName, Spec
@@ -81,6 +82,12 @@ _MODEL_COLUMNS: list[Schema] = [
 ]
 
 
+_TEMPLATE_COLUMNS: list[Schema] = [
+    {"name": "Gates", "type": "string", "jsonPath": ".spec.gates[*].test", "description": "What its gates compare"},
+    {"name": "Promotion", "type": "string", "jsonPath": ".spec.promotion.mode", "description": "Who has the last word"},
+    {"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"},
+]
+
 _DECISION_COLUMNS: list[Schema] = [
     {"name": "Rollout", "type": "string", "jsonPath": ".spec.rollout.name", "description": "What it is about"},
     {"name": "No", "type": "integer", "jsonPath": ".spec.sequence", "description": "Counts the rollout's decisions"},
@@ -100,7 +107,10 @@ class Definition:
     """What the definition of one kind is made of.
 
     Attributes:
+        status: None for a kind that has no status.
         new_status: the status of an object that nobody has written a status of.
+        may_come_from_elsewhere: sections of the spec that are not needed and have no default, so that it is seen
+            whether somebody wrote them.
 
     """
 
@@ -109,11 +119,12 @@ class Definition:
     short: str
     description: str
     spec: type[BaseModel]
-    status: type[BaseModel]
+    status: type[BaseModel] | None
     columns: Sequence[Schema]
     selectable: Sequence[str]
     longest_name: int
     new_status: Schema
+    may_come_from_elsewhere: Sequence[str] = ()
     rules: Sequence[Schema] = field(default_factory=tuple)
 
 
@@ -128,6 +139,7 @@ DEFINITIONS = (
         columns=_PRINTER_COLUMNS,
         selectable=(".status.phase", ".spec.champion.name"),
         longest_name=RolloutName.longest,
+        may_come_from_elsewhere=(*SECTIONS, "gates", "canary"),
         # kstatus takes an object without status for Current; -1 makes a new one InProgress until the operator saw it.
         new_status={"observedGeneration": -1},
         rules=(_NAMES_FIT, _NAME_IS_A_LABEL),
@@ -142,6 +154,18 @@ DEFINITIONS = (
         columns=_DECISION_COLUMNS,
         selectable=(".spec.rollout.name", ".spec.reason"),
         longest_name=253,
+        new_status={},
+    ),
+    Definition(
+        kind=gate_template.KIND,
+        plural=gate_template.PLURAL,
+        short="gt",
+        description="What many rollouts are judged by, written once: gates, guardrails, canary, promotion.",
+        spec=GateTemplateSpec,
+        status=None,
+        columns=_TEMPLATE_COLUMNS,
+        selectable=(),
+        longest_name=ObjectName.longest,
         new_status={},
     ),
     Definition(
@@ -182,9 +206,9 @@ def custom_resource_definition(defined: Definition = DEFINITIONS[0]) -> Schema:
                     "name": VERSION,
                     "served": True,
                     "storage": True,
-                    "subresources": {"status": {}},
+                    "subresources": {} if defined.status is None else {"status": {}},
                     "additionalPrinterColumns": list(defined.columns),
-                    "selectableFields": [{"jsonPath": path} for path in defined.selectable],
+                    **_selectable(defined.selectable),
                     "schema": {"openAPIV3Schema": _root_schema(defined)},
                 },
             ],
@@ -204,11 +228,26 @@ def _root_schema(defined: Definition) -> Schema:
                 "type": "object",
                 "properties": {"name": {"type": "string", "maxLength": defined.longest_name}},
             },
-            "spec": structural(defined.spec),
-            "status": structural(defined.status) | {"default": defined.new_status},
+            "spec": _spec_schema(defined),
         },
     }
+    if defined.status is not None:
+        root["properties"]["status"] = structural(defined.status) | {"default": defined.new_status}
     return root | ({"x-kubernetes-validations": list(defined.rules)} if defined.rules else {})
+
+
+def _selectable(paths: Sequence[str]) -> Schema:
+    return {"selectableFields": [{"jsonPath": path} for path in paths]} if paths else {}
+
+
+def _spec_schema(defined: Definition) -> Schema:
+    schema = structural(defined.spec)
+    elsewhere = defined.may_come_from_elsewhere
+    if elsewhere:
+        schema["required"] = [name for name in schema["required"] if name not in elsewhere]
+    for name in elsewhere:
+        schema["properties"][name].pop("default", None)
+    return schema
 
 
 class _DefaultsShown(GenerateJsonSchema):

@@ -12,7 +12,7 @@ from shadow_operator.api.error_budget import ErrorBudget
 from shadow_operator.api.gates import Gate, GateGroup, GateRole, Rival
 from shadow_operator.api.guardrails import Guardrail, default_guardrails
 from shadow_operator.api.metrics import Metrics
-from shadow_operator.api.model import Challenger, Model, ModelName
+from shadow_operator.api.model import Challenger, Model, ModelName, ObjectName
 from shadow_operator.api.promotion import Promotion
 from shadow_operator.api.quantities import CheckedText
 from shadow_operator.api.schema import Resource, list_map, told_apart, validation
@@ -69,6 +69,17 @@ _BENCHMARK_IS_NOBODY_HERE = "the benchmark is also a champion or challenger: nam
 _BENCHMARK_IS_NAMED = "a gate is against Benchmark, and there is none: name spec.benchmark, or change against"
 
 
+class GatesFrom(Resource):
+    """A GateTemplate in the rollout's namespace."""
+
+    name: ObjectName = Field(description="The name of the GateTemplate.")
+
+
+_GATES_AND_CANARY_ARE_NAMED = (
+    "a rollout needs gates and a canary: write both, or name a GateTemplate that has them in gatesFrom"
+)
+
+
 class Spec(Resource):
     """The champion, its challengers, and the rules under which one of them takes over."""
 
@@ -93,23 +104,31 @@ class Spec(Resource):
                     fieldPath=".benchmark",
                 ),
                 validation(
-                    "has(self.benchmark) || !self.gates.exists(g, has(g.against) && g.against == 'Benchmark')",
+                    "has(self.gatesFrom) || (has(self.gates) && has(self.canary))",
+                    _GATES_AND_CANARY_ARE_NAMED,
+                    fieldPath=".gates",
+                ),
+                validation(
+                    "has(self.benchmark) || !has(self.gates) || "
+                    "!self.gates.exists(g, has(g.against) && g.against == 'Benchmark')",
                     _BENCHMARK_IS_NAMED,
                     fieldPath=".gates",
                 ),
                 validation(
+                    "!has(self.gates) || has(self.gatesFrom) || "
                     "self.gates.exists(g, g.role == 'Primary') || (has(self.groups) && size(self.groups) > 0)",
                     _SOME_GATE_IS_PRIMARY,
                     fieldPath=".gates",
                 ),
                 validation(
-                    "self.gates.all(g, !has(g.group) || "
+                    "!has(self.gates) || has(self.gatesFrom) || self.gates.all(g, !has(g.group) || "
                     "(has(self.groups) && self.groups.exists(group, group.name == g.group)))",
                     _MEMBERS_KNOW_THEIR_GROUP,
                     fieldPath=".gates",
                 ),
                 validation(
-                    "!has(self.groups) || self.groups.all(group, "
+                    "!has(self.groups) || has(self.gatesFrom) || self.groups.all(group, "
+                    "has(self.gates) && "
                     "self.gates.filter(g, has(g.group) && g.group == group.name).size() >= group.atLeast)",
                     _GROUPS_HAVE_ENOUGH_GATES,
                     fieldPath=".groups",
@@ -131,6 +150,11 @@ class Spec(Resource):
     shadow: Shadow = Field(default_factory=Shadow)
     benchmark: Benchmark | None = Field(None, description="A model that gates may compare with beside the champion.")
     error_budget: ErrorBudget = Field(default_factory=ErrorBudget)
+    gates_from: GatesFrom | None = Field(
+        None,
+        description="A GateTemplate. What is written here stands for the template's: gates, groups and guardrails by "
+        "name, shadow, errorBudget, canary and promotion as a whole.",
+    )
     gates: list[Gate] = Field(
         min_length=1,
         max_length=40,

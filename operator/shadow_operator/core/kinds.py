@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from shadow_operator.api import decision, model_version, rollout
+from shadow_operator.api import decision, gate_template, model_version, rollout
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,7 @@ class Kind:
 
 SHADOW_ROLLOUT = Kind(rollout.API_VERSION, rollout.KIND, rollout.PLURAL)
 MODEL_VERSION = Kind(rollout.API_VERSION, model_version.KIND, model_version.PLURAL)
+GATE_TEMPLATE = Kind(rollout.API_VERSION, gate_template.KIND, gate_template.PLURAL)
 ROLLOUT_DECISION = Kind(rollout.API_VERSION, decision.KIND, decision.PLURAL)
 DEPLOYMENT = Kind("apps/v1", "Deployment", "deployments")
 SERVICE = Kind("v1", "Service", "services")
