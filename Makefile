@@ -48,6 +48,7 @@ test: venv ## Run all that tests the project, and leave the machine as it was
 	rm -rf build/test
 	$(MAKE) lint
 	$(MAKE) unit
+	$(MAKE) test-presets
 	$(MAKE) control-plane-tests
 	$(MAKE) cluster-tests
 	$(BIN)/python hack/tally.py build/test/*.xml
@@ -66,7 +67,12 @@ lint: venv ## Check style, types and who imports whom
 .PHONY: unit
 unit: venv ## Run the tests that need no cluster
 	@echo "unit and property tests"
-	$(PYTEST) -m "not control_plane and not cluster" --junitxml=build/test/unit.xml $(PYTEST_OPTIONS)
+	$(PYTEST) -m "not control_plane and not cluster and not prometheus" --junitxml=build/test/unit.xml $(PYTEST_OPTIONS)
+
+.PHONY: test-presets
+test-presets: venv ## Replay the gate templates that ship, from recorded series in a real Prometheus
+	@echo "presets on a real Prometheus"
+	$(PYTEST) -m prometheus --junitxml=build/test/presets.xml $(PYTEST_OPTIONS)
 
 .PHONY: control-plane-tests
 control-plane-tests: venv ## Run the tests that need an API server

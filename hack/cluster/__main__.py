@@ -15,6 +15,7 @@ import bare
 import build_image
 import control_plane
 import kind
+import packages
 import pins
 import tools
 from report import RefusedError, answer
@@ -90,6 +91,11 @@ def _tools(_: argparse.Namespace) -> int:
     return 0
 
 
+def _prometheus(_: argparse.Namespace) -> int:
+    answer(str(packages.prometheus()))
+    return 0
+
+
 def _build_image(chosen: argparse.Namespace) -> int:
     build_image.build(
         build_image.Build(chosen.name, chosen.file.resolve(), chosen.context.resolve(), tuple(chosen.build_arg))
@@ -120,6 +126,8 @@ def _arguments() -> argparse.Namespace:
             verb.add_argument("--json", action="store_true", help="for programs")
     text = "print the directory that has kubectl and helm"
     verbs.add_parser("tools", help=text, description=text).set_defaults(run=_tools)
+    text = "print the directory that has prometheus and promtool"
+    verbs.add_parser("prometheus", help=text, description=text).set_defaults(run=_prometheus)
     text = "build an image from a Dockerfile, unless nothing that it is made of has changed"
     build = verbs.add_parser("build-image", help=text, description=f"{text}; the build argument BASE names the base")
     build.add_argument("name")
