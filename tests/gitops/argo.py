@@ -43,17 +43,24 @@ def run(script: str, stored: Manifest, parameters: Mapping[str, str] | None = No
     names["actionParams"] = lua.table_from(parameters or {})
     compiled = load(script)
     assert callable(compiled), f"no Lua: {compiled}"
-    return _from_lua(compiled())
+    return _from_lua(compiled(), set())
 
 
-def _from_lua(value: Any) -> Any:
-    """A table with numbers for keys is a list; so is an empty one, as Lua can't tell."""
+def _from_lua(value: Any, seen: set[str]) -> Any:
+    """A table with numbers for keys is a list; so is an empty one, as Lua can't tell.
+
+    Argo CD refuses a table that is there twice, so this does, too.
+    """
     if lua51.lua_type(value) != "table":
         return value
+    # Its address, which all references to a table have in common.
+    address = repr(value)
+    assert address not in seen, "a table is returned twice, which Argo CD takes for an endless one"
+    seen.add(address)
     keys = list(value.keys())
     if all(isinstance(key, int) for key in keys):
-        return [_from_lua(value[index]) for index in range(1, len(keys) + 1)]
-    return {key: _from_lua(value[key]) for key in keys}
+        return [_from_lua(value[index], seen) for index in range(1, len(keys) + 1)]
+    return {key: _from_lua(value[key], seen) for key in keys}
 
 
 def act(script: str, stored: Manifest, parameters: Mapping[str, str] | None = None) -> Manifest:

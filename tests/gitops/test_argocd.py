@@ -96,6 +96,12 @@ def test_the_sandbox_has_no_more_than_argo_cds(script: str) -> None:
         argo.run(f"return {script}", {})
 
 
+def test_a_table_that_is_returned_twice_is_refused_as_argo_cd_refuses_it() -> None:
+    with pytest.raises(AssertionError, match="a table is returned twice"):
+        argo.run("local one = {} return {first = one, second = one}", {})
+    assert argo.run("return {first = {}, second = {}}", {}) == {"first": [], "second": []}
+
+
 def test_the_files_are_those_that_follow_from_the_code() -> None:
     written = argo_files.targets(ROOT)
     for path, text in written.items():

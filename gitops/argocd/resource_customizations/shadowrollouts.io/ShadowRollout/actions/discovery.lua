@@ -5,25 +5,28 @@ local paused = status.paused ~= nil
 local acts = status.canary ~= nil or status.watch ~= nil
 
 local racing = false
-for _, challenger in ipairs(status.challengers or {}) do
-  if challenger.stage == "Pending" or challenger.stage == "Shadow" or challenger.stage == "Canary" then
+for _, line in ipairs(status.challengers or {}) do
+  if line.stage == "Pending" or line.stage == "Shadow" or line.stage == "Canary" then
     racing = true
   end
 end
 
 -- A challenger may be named; without a name the operator takes the only one that can be meant, or says which there are.
-local challenger = {{["name"] = "challenger"}}
+-- A new table each time: Argo CD refuses one that it meets twice.
+local function challenger()
+  return {{["name"] = "challenger"}}
+end
 
 local actions = {}
 actions["promote"] = {
   ["disabled"] = status.phase ~= "AwaitingApproval",
   ["iconClass"] = "fa fa-fw fa-check-circle",
-  ["params"] = challenger
+  ["params"] = challenger()
 }
 actions["reject"] = {
   ["disabled"] = not racing,
   ["iconClass"] = "fa fa-fw fa-times-circle",
-  ["params"] = challenger
+  ["params"] = challenger()
 }
 actions["pause"] = {
   ["disabled"] = paused,
