@@ -123,9 +123,10 @@ images: venv ## Build the images of the operator and of the example models
 	@$(BIN)/python hack/images.py
 
 .PHONY: generate
-generate: venv ## Write the custom resource definitions and docs/gates.md from the models in operator/shadow_operator/api
+generate: venv ## Write what follows from the code: the custom resource definitions, docs/gates.md, Argo CD's files
 	@$(BIN)/python -m shadow_operator.api.crd .
 	$(BIN)/python -m shadow_operator.api.gate_page .
+	$(BIN)/python -m tests.gitops.argo_files .
 
 .PHONY: format
 format: venv ## Format the code
