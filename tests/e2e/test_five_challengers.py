@@ -104,11 +104,13 @@ def course(kubeconfig: Path, tools: Path, kubectl: Kubectl, images: list[str]) -
         feed = FeedControl(bin_, api, installation)
         feed.start()
         found = Course()
-        found.waiting = until(kubectl, "a person is asked", lambda it: it["status"]["phase"] == "AwaitingApproval", 300)
+        found.waiting = until(
+            kubectl, "a person is asked", lambda it: it["status"].get("phase") == "AwaitingApproval", 300
+        )
         user = json.loads(kubectl("auth", "whoami", "-o", "json"))["status"]["userInfo"]["username"]
         command = (f"shadowrollouts.io/command=promote/1/{BETTER}", f"shadowrollouts.io/command-by={user}")
         kubectl("-n", "trading", "annotate", "sr", "momentum", "--overwrite", *command)
-        found.done = until(kubectl, "the watch is over", lambda it: it["status"]["phase"] == "Completed", 120)
+        found.done = until(kubectl, "the watch is over", lambda it: it["status"].get("phase") == "Completed", 120)
         found.route_before = route(kubectl)
         apply(caught_up(manifest()))
         found.adopted = until(kubectl, "Git's word is adopted", is_adopted, 60)
@@ -142,7 +144,7 @@ def until(kubectl: Kubectl, what: str, holds: Callable[[Manifest], bool], second
 
 
 def stages(found: Manifest) -> dict[str, str]:
-    return {each["name"]: each["stage"] for each in found["status"]["challengers"]}
+    return {each["name"]: each["stage"] for each in found["status"].get("challengers", [])}
 
 
 def is_adopted(found: Manifest) -> bool:
