@@ -12,6 +12,7 @@ from shadow_operator.core import gates, measurement, roles
 from shadow_operator.core.command import command_of
 from shadow_operator.core.comparison import Comparisons, aligned_end
 from shadow_operator.core.contract import queries
+from shadow_operator.core.dataset_check import present_check
 from shadow_operator.core.evidence import Evidence, Point
 from shadow_operator.core.guardrails import Judgement
 from shadow_operator.core.kinds import DEPLOYMENT, MODEL_VERSION
@@ -21,6 +22,7 @@ from shadow_operator.core.readings import Reading, on_grid
 from shadow_operator.fleet import Memory
 from shadow_operator.metrics import MetricsError, MetricSource
 from shadow_operator.metrics.history import history
+from shadow_operator.pods import datasets
 from shadow_operator.traffic import Router
 
 # Between a scrape and the moment at which its samples can be queried.
@@ -58,6 +60,7 @@ async def observe(ports: Ports, rollout: ShadowRollout, memory: Memory, now: dat
         metrics=_health(rollout.spec.metrics.prometheus.address, evidence, failed),
         judgement=_still_true(memory.judgement, now),
         command=command_of(rollout.metadata.annotations),
+        datasets=await datasets(ports.cluster, rollout),
     )
 
 
@@ -154,6 +157,10 @@ def workload_of(deployment: Object) -> Workload:
 
     While pods are replaced the old ones are still ready: they answer in the new model's name and are not it.
     """
+    return replace(_readiness(deployment), check=present_check(deployment["spec"]["template"]["spec"]))
+
+
+def _readiness(deployment: Object) -> Workload:
     wanted, status = deployment["spec"].get("replicas", 1), deployment.get("status", {})
     if status.get("observedGeneration", 0) < deployment["metadata"].get("generation", 0):
         return Workload(ready=False, message="the Deployment was just changed")

@@ -14,6 +14,7 @@ from shadow_operator.api.rollout import Metadata, ShadowRollout
 from shadow_operator.api.status import Status
 from shadow_operator.cluster import Cluster, ConflictError, ForbiddenError, InvalidError, NotFoundError, Object
 from shadow_operator.core.adopt import Refusal
+from shadow_operator.core.dataset_check import refusal_of
 from shadow_operator.core.kinds import SHADOW_ROLLOUT
 from shadow_operator.core.machine import decide, refuse
 from shadow_operator.core.registry import resolve
@@ -51,6 +52,7 @@ class Reconciler:
         self._clock = clock
         self._longest_wait = timedelta(seconds=settings.evaluation_seconds)
         self._longest_unkept = timedelta(seconds=settings.checkpoint_seconds)
+        self._checker = settings.operator_image
         self._retention = Retention(
             settings.ledger_count, timedelta(days=settings.ledger_days), settings.ledger_archive
         )
@@ -100,6 +102,10 @@ class Reconciler:
         if isinstance(spec, Refusal):
             await self._stall(found, spec.reason, spec.message)
             return self._longest_wait
+        unchecked = refusal_of(spec, self._checker)
+        if unchecked is not None:
+            await self._stall(found, unchecked.reason, unchecked.message)
+            return self._longest_wait
         memory.rollout = rollout = rollout.model_copy(update={"spec": spec})
         now = self._clock()
         _resync(memory, now)
@@ -109,7 +115,7 @@ class Reconciler:
             # A share is about to rise: a restart must not find less evidence than that was decided on.
             await checkpoint.keep(self._cluster, rollout, memory, now)
         try:
-            after = await Act(ports, rollout, memory, observed).carry_out(decision, now)
+            after = await Act(ports, rollout, memory, observed, self._checker).carry_out(decision, now)
         except ConflictError as error:
             _log.info("%s: somebody wrote first, so this pass starts over: %s", key, error)
             return _AT_ONCE

@@ -9,6 +9,7 @@ from shadow_operator.api.rollout import Spec
 from shadow_operator.api.status import Phase, Stage, Status
 from shadow_operator.core import roles
 from shadow_operator.core.command import Command
+from shadow_operator.core.dataset_check import DatasetCheck
 from shadow_operator.core.events import Reason
 from shadow_operator.core.evidence import Evidence
 from shadow_operator.core.guardrails import Hold, Judgement, Motive, Rollback, Signals
@@ -48,6 +49,7 @@ class Journey:
         decisions: real decisions of the model under guard.
         metrics: whether the metrics can be read.
         command: what a person asks.
+        datasets: what the pods reported of their data.
 
     """
 
@@ -65,6 +67,7 @@ class Journey:
     decisions: int = 0
     metrics: MetricsHealth = HEALTHY
     command: Command | None = None
+    datasets: dict[str, DatasetCheck] = field(default_factory=dict)
     reasons: list[Reason] = field(default_factory=list)
 
     def observed(self) -> Observed:
@@ -86,6 +89,7 @@ class Journey:
             metrics=self.metrics,
             judgement=judgement,
             command=self.command,
+            datasets=dict(self.datasets),
         )
 
     def look(self) -> Decision:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from shadow_operator.api.status import Condition, ConditionStatus, Phase
+from shadow_operator.api.status import Condition, ConditionStatus, DatasetFinding, DatasetStatus, Phase
 from shadow_operator.core.moment import to_seconds_text
 from shadow_operator.core.observed import MetricsHealth
 
@@ -11,15 +11,27 @@ READY = "Ready"
 RECONCILING = "Reconciling"
 STALLED = "Stalled"
 METRICS_AVAILABLE = "MetricsAvailable"
+DATASETS_MATCH = "DatasetsMatch"
 
 _CONVERGING = frozenset({Phase.PENDING, Phase.PROMOTING})
 _NEEDS_A_PERSON = frozenset({Phase.ROLLED_BACK})
+
+# The worst first.
+_DATA = (
+    (DatasetFinding.MISMATCHED, ConditionStatus.FALSE),
+    (DatasetFinding.UNREADABLE, ConditionStatus.UNKNOWN),
+    (DatasetFinding.UNKNOWN, ConditionStatus.UNKNOWN),
+    (DatasetFinding.PENDING, ConditionStatus.UNKNOWN),
+    (DatasetFinding.ALLOWED, ConditionStatus.FALSE),
+    (DatasetFinding.MATCHED, ConditionStatus.TRUE),
+)
 
 
 def of_phase(
     phase: Phase,
     message: str,
     metrics: MetricsHealth,
+    datasets: Sequence[DatasetStatus],
     before: Sequence[Condition],
     *,
     generation: int,
@@ -37,8 +49,22 @@ def of_phase(
         (RECONCILING, _truth(converging), phase.value, message),
         (STALLED, _truth(stalled), phase.value, message),
         (METRICS_AVAILABLE, _truth(metrics.available), "Read" if metrics.available else "Blind", metrics.message),
+        *_of_datasets(datasets),
     )
     return [_transition(before, *each, generation=generation, now=now) for each in wanted]
+
+
+def _of_datasets(datasets: Sequence[DatasetStatus]) -> list[tuple[str, ConditionStatus, str, str]]:
+    """The worst that is known of the models' data; nothing where no model names any."""
+    for finding, status in _DATA:
+        said = [
+            f"{each.model}: {each.message}" if each.message else each.model
+            for each in datasets
+            if each.finding is finding
+        ]
+        if said:
+            return [(DATASETS_MATCH, status, finding.value, "; ".join(said))]
+    return []
 
 
 def of_refusal(

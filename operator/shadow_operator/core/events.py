@@ -24,6 +24,7 @@ class Reason(StrEnum):
     CHAMPION_ADOPTED = "ChampionAdopted"
     METRICS_UNAVAILABLE = "MetricsUnavailable"
     SPEC_REFUSED = "SpecRefused"
+    DATASET_MISMATCHED = "DatasetMismatched"
 
     @property
     def is_warning(self) -> bool:
@@ -40,6 +41,7 @@ _WARNINGS = frozenset(
         Reason.ROLLED_BACK,
         Reason.METRICS_UNAVAILABLE,
         Reason.SPEC_REFUSED,
+        Reason.DATASET_MISMATCHED,
     }
 )
 

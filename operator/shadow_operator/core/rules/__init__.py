@@ -9,6 +9,7 @@ from shadow_operator.core.rules.canary import (
     step_back_without_evidence,
 )
 from shadow_operator.core.rules.commands import hear_command
+from shadow_operator.core.rules.datasets import tell_of_datasets
 from shadow_operator.core.rules.one_pass import Pass, Rule
 from shadow_operator.core.rules.rollback import record_rollback
 from shadow_operator.core.rules.shadow import ask_for_review, reject, start_shadows
@@ -20,6 +21,7 @@ __all__ = ["RULES", "Pass", "Rule"]
 # The order is a rule itself: what lowers risk comes first, and nothing advances in the pass that saw it break.
 RULES: tuple[Rule, ...] = (
     notice_blindness,
+    tell_of_datasets,
     record_rollback,
     start_shadows,
     hold_or_resume,
