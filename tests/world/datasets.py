@@ -25,6 +25,11 @@ def naming(*fields: str, **model: Any) -> dict[str, Any]:
     return MOUNTED | {f"{field}.{key}": value for field in fields for key, value in given.items()}
 
 
+def in_spec(edits: dict[str, Any]) -> dict[str, Any]:
+    """Edits of a spec, as edits of a manifest."""
+    return {f"spec.{path}": value for path, value in edits.items()}
+
+
 def model_with_data(**model: Any) -> Model:
     return spec_of(naming("champion", **model)).champion
 

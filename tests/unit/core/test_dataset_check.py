@@ -26,7 +26,18 @@ from shadow_operator.core.registry import resolve
 from shadow_operator.pods import datasets
 from tests.unit.core.test_ledger import recorded
 from tests.unit.core.test_registry import BY_REFERENCE, model_version
-from tests.world.datasets import CHECKER, DATASET, EXPECTED, OTHER, PATH, check_of, model_with_data, naming, reported
+from tests.world.datasets import (
+    CHECKER,
+    DATASET,
+    EXPECTED,
+    OTHER,
+    PATH,
+    check_of,
+    in_spec,
+    model_with_data,
+    naming,
+    reported,
+)
 from tests.world.evidence import better
 from tests.world.journeys import CHAMPION, FIRST, SECOND, Journey, in_canary, in_shadow, watched
 from tests.world.manifests import REMOVED
@@ -38,7 +49,7 @@ _OWN = Checkers(CHECKER)
 
 
 def pod_of(edits: dict[str, Any], checkers: Checkers = _OWN, model: str = FIRST) -> Any:
-    rollout = rollout_of({f"spec.{path}": value for path, value in edits.items()})
+    rollout = rollout_of(in_spec(edits))
     made = plan(rollout, in_shadow().status, in_shadow().now, checkers)
     (body,) = [
         each.body for each in made.workloads if (each.kind.name, each.name) == ("Deployment", f"momentum-{model}")
@@ -255,13 +266,13 @@ def terminated(found: str) -> dict[str, Any]:
 async def test_how_the_check_ended_is_read_from_the_pods_that_stay(pod: Object, finding: DatasetFinding) -> None:
     cluster = MemoryCluster()
     cluster.objects["/api/v1/namespaces/default/pods/a"] = pod
-    rollout = rollout_of({f"spec.{path}": value for path, value in naming(_CHALLENGER).items()})
+    rollout = rollout_of(in_spec(naming(_CHALLENGER)))
     found = await datasets(cluster, rollout)
     assert {name: check.finding for name, check in found.items()} == {FIRST: finding}
 
 
 async def test_pods_that_can_not_be_read_are_unknown_and_none_is_read_without_a_dataset() -> None:
-    rollout = rollout_of({f"spec.{path}": value for path, value in naming(_CHALLENGER).items()})
+    rollout = rollout_of(in_spec(naming(_CHALLENGER)))
     found = await datasets(Blindfolded(), rollout)
     assert found[FIRST].finding is DatasetFinding.UNKNOWN
     assert "not allowed" in found[FIRST].message
