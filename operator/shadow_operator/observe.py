@@ -50,6 +50,8 @@ async def observe(ports: Ports, rollout: ShadowRollout, memory: Memory, now: dat
         evidence = _blinded(evidence, failed)
     if memory.rollback is None:
         evidence = await _measured(ports.source, rollout, memory, evidence, comparisons.last_at)
+    checks = await datasets(ports.cluster, rollout)
+    evidence = {name: replace(known, dataset=checks.get(name)) for name, known in evidence.items()}
     route = await ports.router.observed(rollout)
     if memory.rollback is not None and memory.rollback.zero_at is not None:
         route = replace(route, rollback=memory.rollback)
@@ -60,7 +62,7 @@ async def observe(ports: Ports, rollout: ShadowRollout, memory: Memory, now: dat
         metrics=_health(rollout.spec.metrics.prometheus.address, evidence, failed),
         judgement=_still_true(memory.judgement, now),
         command=command_of(rollout.metadata.annotations),
-        datasets=await datasets(ports.cluster, rollout),
+        datasets=checks,
     )
 
 
