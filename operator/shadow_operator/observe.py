@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from shadow_operator.api.model_version import ModelVersion
 from shadow_operator.api.rollout import ShadowRollout
 from shadow_operator.cluster import Cluster, Object
 from shadow_operator.core import gates, measurement, roles
@@ -15,7 +14,7 @@ from shadow_operator.core.contract import queries
 from shadow_operator.core.dataset_check import present_check
 from shadow_operator.core.evidence import Evidence, Point
 from shadow_operator.core.guardrails import Judgement
-from shadow_operator.core.kinds import DEPLOYMENT, MODEL_VERSION
+from shadow_operator.core.kinds import DEPLOYMENT
 from shadow_operator.core.observed import MetricsHealth, Observed, Workload
 from shadow_operator.core.plan import MODEL_LABEL, ROLLOUT_LABEL
 from shadow_operator.core.readings import Reading, on_grid
@@ -64,14 +63,6 @@ async def observe(ports: Ports, rollout: ShadowRollout, memory: Memory, now: dat
         command=command_of(rollout.metadata.annotations),
         datasets=checks,
     )
-
-
-async def registered(cluster: Cluster, rollout: ShadowRollout) -> Mapping[str, ModelVersion]:
-    """Read each ModelVersion that the rollout names and that is there, by name."""
-    models = (rollout.spec.champion, *rollout.spec.challengers)
-    named = {model.model_version_ref.name for model in models if model.model_version_ref is not None}
-    found = {name: await cluster.get(MODEL_VERSION, rollout.metadata.namespace, name) for name in sorted(named)}
-    return {name: ModelVersion.model_validate(each) for name, each in found.items() if each is not None}
 
 
 def _still_true(judgement: Judgement | None, now: datetime) -> Judgement | None:

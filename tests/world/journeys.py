@@ -50,6 +50,7 @@ class Journey:
         metrics: whether the metrics can be read.
         command: what a person asks.
         datasets: what the pods reported of their data.
+        second_production: why the champion is not its strategy's Production model.
 
     """
 
@@ -68,6 +69,7 @@ class Journey:
     metrics: MetricsHealth = HEALTHY
     command: Command | None = None
     datasets: dict[str, DatasetCheck] = field(default_factory=dict)
+    second_production: str | None = None
     reasons: list[Reason] = field(default_factory=list)
 
     def observed(self) -> Observed:
@@ -90,6 +92,7 @@ class Journey:
             judgement=judgement,
             command=self.command,
             datasets=dict(self.datasets),
+            second_production=self.second_production,
         )
 
     def look(self) -> Decision:

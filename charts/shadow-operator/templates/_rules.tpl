@@ -20,10 +20,13 @@ Each verb is one that the operator's code uses. Server-side apply takes `patch`,
 - apiGroups: [shadowrollouts.io]
   resources: [shadowrollouts/finalizers]
   verbs: [update]
-# The registered models that rollouts name.
+# The registered models that rollouts name; their stages are the operator's to move.
 - apiGroups: [shadowrollouts.io]
   resources: [modelversions]
-  verbs: [get]
+  verbs: [list]
+- apiGroups: [shadowrollouts.io]
+  resources: [modelversions/status]
+  verbs: [patch]
 # One Deployment and one Service for each model.
 - apiGroups: [apps]
   resources: [deployments]

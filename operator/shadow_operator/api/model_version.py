@@ -123,6 +123,9 @@ class ModelVersionStatus(StatusPart):
 
     observed_generation: int | None = Field(None, description="The generation that this speaks of.")
     stage: ModelStage = Field(ModelStage.REGISTERED, description="Where it stands; the operator's to move.")
+    rollout: str | None = Field(
+        None, max_length=253, description="The rollout that moved it there and still names it; it holds the stage."
+    )
 
 
 class ModelVersion(BaseModel):

@@ -25,6 +25,7 @@ class Reason(StrEnum):
     METRICS_UNAVAILABLE = "MetricsUnavailable"
     SPEC_REFUSED = "SpecRefused"
     DATASET_MISMATCHED = "DatasetMismatched"
+    SECOND_PRODUCTION = "SecondProduction"
 
     @property
     def is_warning(self) -> bool:
@@ -42,6 +43,7 @@ _WARNINGS = frozenset(
         Reason.METRICS_UNAVAILABLE,
         Reason.SPEC_REFUSED,
         Reason.DATASET_MISMATCHED,
+        Reason.SECOND_PRODUCTION,
     }
 )
 

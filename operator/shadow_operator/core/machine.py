@@ -105,7 +105,7 @@ def _summarised(run: Pass, before: Status, generation: int) -> Status:
             "conditions": conditions.of_phase(
                 phase,
                 message,
-                run.observed.metrics,
+                run.observed,
                 status.datasets,
                 before.conditions,
                 generation=generation,

@@ -78,6 +78,8 @@ class Observed:
         judgement: what the guard said last.
         command: what a person asks.
         datasets: the data of each model that names a dataset.
+        second_production: why the champion is not the Production model of its strategy; empty where it is, None where
+            it is not registered.
 
     """
 
@@ -88,6 +90,7 @@ class Observed:
     judgement: Judgement | None = None
     command: Command | None = None
     datasets: Mapping[str, DatasetCheck] = field(default_factory=dict)
+    second_production: str | None = None
 
     def ready(self, model: str) -> bool:
         """Whether the model's pods were seen to be ready."""

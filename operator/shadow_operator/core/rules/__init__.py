@@ -11,6 +11,7 @@ from shadow_operator.core.rules.canary import (
 from shadow_operator.core.rules.commands import hear_command
 from shadow_operator.core.rules.datasets import tell_of_datasets
 from shadow_operator.core.rules.one_pass import Pass, Rule
+from shadow_operator.core.rules.production import notice_second_production
 from shadow_operator.core.rules.rollback import record_rollback
 from shadow_operator.core.rules.shadow import ask_for_review, reject, start_shadows
 from shadow_operator.core.rules.suspension import unless_suspended
@@ -22,6 +23,7 @@ __all__ = ["RULES", "Pass", "Rule"]
 RULES: tuple[Rule, ...] = (
     notice_blindness,
     tell_of_datasets,
+    notice_second_production,
     record_rollback,
     start_shadows,
     hold_or_resume,
