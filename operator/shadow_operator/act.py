@@ -14,6 +14,7 @@ from shadow_operator.api.rollout import Metadata, ShadowRollout
 from shadow_operator.api.status import LedgerStatus, PolicyStatus, Status
 from shadow_operator.cluster import Cluster, ClusterError, ConflictError, InvalidError, NotFoundError, Object
 from shadow_operator.core import roles
+from shadow_operator.core.dataset_check import Checkers
 from shadow_operator.core.kinds import CONFIG_MAP, DEPLOYMENT, POD, SERVICE, SHADOW_ROLLOUT
 from shadow_operator.core.ledger import Taken
 from shadow_operator.core.machine import Decision
@@ -43,12 +44,13 @@ FINALIZER = "shadowrollouts.io/route"
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One pass's writing."""
+    """One pass's writing; `checker` is the operator's own image, which checks the data of the models."""
 
     ports: Ports
     rollout: ShadowRollout
     memory: Memory
     observed: Observed
+    checker: str | None = None
 
     async def carry_out(self, decision: Decision, now: datetime) -> ShadowRollout:
         """Make the cluster like the decision, and return the rollout with its new status.
@@ -61,7 +63,7 @@ class Act:
             return await self._record(self.rollout, decision.status)
         if self.observed.route.is_foreign:
             raise InvalidError(self.observed.route.message)
-        desired = plan(self.rollout, decision.status, now)
+        desired = plan(self.rollout, decision.status, now, Checkers(self.checker, self.observed.present_checks))
         taken = Taken(self.rollout, self.observed, decision, now)
         if self._status_comes_first(desired):
             # Pods and Services move no traffic; if they are refused, nothing was promised yet.

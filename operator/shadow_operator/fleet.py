@@ -40,6 +40,7 @@ class Memory:
         applied: what was applied last, by kind and name, so that an unchanged object is not written in each pass.
         resynced_at: since when `applied` is believed; what is changed by hand is put right once it is forgotten.
         checkpointed_at: when the evidence was kept last.
+        holds: the ModelVersions whose stage the rollout holds; None before that was read.
         wake: set when something happened that the next pass should not wait for.
 
     """
@@ -55,6 +56,7 @@ class Memory:
     applied: dict[tuple[str, str], str] = field(default_factory=dict)
     resynced_at: datetime | None = None
     checkpointed_at: datetime | None = None
+    holds: frozenset[str] | None = None
     wake: asyncio.Event = field(default_factory=asyncio.Event)
 
 

@@ -5,16 +5,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from shadow_operator.api.model_version import ModelVersion
 from shadow_operator.api.rollout import ShadowRollout
 from shadow_operator.cluster import Cluster, Object
 from shadow_operator.core import gates, measurement, roles
 from shadow_operator.core.command import command_of
 from shadow_operator.core.comparison import Comparisons, aligned_end
 from shadow_operator.core.contract import queries
+from shadow_operator.core.dataset_check import present_check
 from shadow_operator.core.evidence import Evidence, Point
 from shadow_operator.core.guardrails import Judgement
-from shadow_operator.core.kinds import DEPLOYMENT, MODEL_VERSION
+from shadow_operator.core.kinds import DEPLOYMENT
 from shadow_operator.core.observed import MetricsHealth, Observed, Workload
 from shadow_operator.core.plan import MODEL_LABEL, ROLLOUT_LABEL
 from shadow_operator.core.readings import Reading, on_grid
@@ -22,6 +22,7 @@ from shadow_operator.fleet import Memory
 from shadow_operator.freeze import Freeze
 from shadow_operator.metrics import MetricsError, MetricSource
 from shadow_operator.metrics.history import history
+from shadow_operator.pods import datasets
 from shadow_operator.traffic import Router
 
 # Between a scrape and the moment at which its samples can be queried.
@@ -50,6 +51,8 @@ async def observe(ports: Ports, rollout: ShadowRollout, memory: Memory, now: dat
         evidence = _blinded(evidence, failed)
     if memory.rollback is None:
         evidence = await _measured(ports.source, rollout, memory, evidence, comparisons.last_at)
+    checks = await datasets(ports.cluster, rollout)
+    evidence = {name: replace(known, dataset=checks.get(name)) for name, known in evidence.items()}
     route = await ports.router.observed(rollout)
     if memory.rollback is not None and memory.rollback.zero_at is not None:
         route = replace(route, rollback=memory.rollback)
@@ -61,15 +64,8 @@ async def observe(ports: Ports, rollout: ShadowRollout, memory: Memory, now: dat
         judgement=_still_true(memory.judgement, now),
         command=command_of(rollout.metadata.annotations),
         frozen=await ports.freeze.why(),
+        datasets=checks,
     )
-
-
-async def registered(cluster: Cluster, rollout: ShadowRollout) -> Mapping[str, ModelVersion]:
-    """Read each ModelVersion that the rollout names and that is there, by name."""
-    models = (rollout.spec.champion, *rollout.spec.challengers)
-    named = {model.model_version_ref.name for model in models if model.model_version_ref is not None}
-    found = {name: await cluster.get(MODEL_VERSION, rollout.metadata.namespace, name) for name in sorted(named)}
-    return {name: ModelVersion.model_validate(each) for name, each in found.items() if each is not None}
 
 
 def _still_true(judgement: Judgement | None, now: datetime) -> Judgement | None:
@@ -159,6 +155,10 @@ def workload_of(deployment: Object) -> Workload:
 
     While pods are replaced the old ones are still ready: they answer in the new model's name and are not it.
     """
+    return replace(_readiness(deployment), check=present_check(deployment["spec"]["template"]["spec"]))
+
+
+def _readiness(deployment: Object) -> Workload:
     wanted, status = deployment["spec"].get("replicas", 1), deployment.get("status", {})
     if status.get("observedGeneration", 0) < deployment["metadata"].get("generation", 0):
         return Workload(ready=False, message="the Deployment was just changed")

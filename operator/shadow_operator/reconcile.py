@@ -2,7 +2,8 @@
 
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,20 +12,32 @@ from pydantic import ValidationError
 from shadow_operator import checkpoint, telemetry
 from shadow_operator.act import Act, hold_on_to, let_go, write_status
 from shadow_operator.api.gate_template import GateTemplate, template_named, with_template
-from shadow_operator.api.rollout import Metadata, ShadowRollout
+from shadow_operator.api.model_version import ModelStage
+from shadow_operator.api.rollout import Metadata, ShadowRollout, Spec
 from shadow_operator.api.status import Status
-from shadow_operator.cluster import Cluster, ConflictError, ForbiddenError, InvalidError, NotFoundError, Object
+from shadow_operator.cluster import (
+    Cluster,
+    ClusterError,
+    ConflictError,
+    ForbiddenError,
+    InvalidError,
+    NotFoundError,
+    Object,
+)
 from shadow_operator.core.adopt import Refusal
+from shadow_operator.core.dataset_check import refusal_of
 from shadow_operator.core.events import Event, Reason
 from shadow_operator.core.kinds import GATE_TEMPLATE, SHADOW_ROLLOUT
-from shadow_operator.core.machine import decide, refuse
+from shadow_operator.core.lifecycle import Registry, second_production, stages
+from shadow_operator.core.machine import Decision, decide, refuse
 from shadow_operator.core.registry import resolve
 from shadow_operator.fleet import Fleet, Key, Memory
 from shadow_operator.freeze import Freeze
 from shadow_operator.ledger import Retention, last_spec, prune
 from shadow_operator.metrics import MetricSource
 from shadow_operator.notify import notify
-from shadow_operator.observe import Ports, observe, registered
+from shadow_operator.observe import Ports, observe
+from shadow_operator.registry import Registrar
 from shadow_operator.settings import Settings
 from shadow_operator.traffic import Router
 
@@ -58,6 +71,8 @@ class Reconciler:
         self._freeze = Freeze(cluster, settings.pod_namespace)
         self._longest_wait = timedelta(seconds=settings.evaluation_seconds)
         self._longest_unkept = timedelta(seconds=settings.checkpoint_seconds)
+        self._registrar = Registrar(cluster)
+        self._checker = settings.operator_image
         self._retention = Retention(
             settings.ledger_count, timedelta(days=settings.ledger_days), settings.ledger_archive
         )
@@ -121,6 +136,10 @@ class Reconciler:
             # Nothing of the spec is read: one that an older release stored, and this one refuses, can go as well.
             known: dict[str, Any] = {"metadata": Metadata.model_validate(found["metadata"])}
             await let_go(self._cluster, self._router, ShadowRollout.model_construct(**known))
+        try:
+            await self._registrar.release(key.namespace, key.name)
+        except ClusterError as error:
+            _log.warning("%s: its models stay as they were until another rollout is looked at: %s", key, error)
         self._forget(key)
 
     async def _pass(self, key: Key, found: Object, rollout: ShadowRollout) -> timedelta:
@@ -131,21 +150,23 @@ class Reconciler:
             await checkpoint.restore(self._cluster, rollout, memory)
         # From here on the guard looks at it, whatever becomes of the rest of this pass.
         memory.rollout = rollout
-        spec = resolve(rollout.spec, await registered(self._cluster, rollout))
+        asked, registry = rollout.spec, await self._registry(key, rollout.spec, memory)
+        spec = self._filled_in(asked, registry)
         if isinstance(spec, Refusal):
             await self._stall(found, spec.reason, spec.message)
             return self._longest_wait
         memory.rollout = rollout = rollout.model_copy(update={"spec": spec})
         now = self._clock()
         _resync(memory, now)
-        observed = await observe(ports, rollout, memory, now)
+        second = second_production(key.name, stages(asked, rollout.status), registry)
+        observed = replace(await observe(ports, rollout, memory, now), second_production=second)
         decision = decide(rollout.spec, rollout.metadata.generation, rollout.status, observed, self._clock())
         if decision.status.canary not in {None, rollout.status.canary}:
             # A share is about to rise: a restart must not find less evidence than that was decided on.
             await checkpoint.keep(self._cluster, rollout, memory, now)
         had_a_ledger = not memory.unwritten
         try:
-            after = await Act(ports, rollout, memory, observed).carry_out(decision, now)
+            after = await Act(ports, rollout, memory, observed, self._checker).carry_out(decision, now)
         except ConflictError as error:
             _log.info("%s: somebody wrote first, so this pass starts over: %s", key, error)
             return _AT_ONCE
@@ -159,12 +180,52 @@ class Reconciler:
                 await notify(self._cluster, rollout.metadata, decision.events)
         if had_a_ledger and memory.unwritten:
             await notify(self._cluster, rollout.metadata, [_LEDGER_UNAVAILABLE])
-        if decision.events or self._is_long_unkept(memory, now):
-            await checkpoint.keep(self._cluster, after, memory, now)
-        if after.status.ledger != rollout.status.ledger:
-            await prune(self._cluster, after, self._retention, now)
+        await self._keep(rollout, after, decision, memory, now)
+        if not decision.refused:
+            await self._move_stages(key, stages(asked, after.status), registry, memory)
         telemetry.show_phase(key, after.status.phase, after.status.canary_percent or 0)
         return self._next(rollout, decision.requeue_after)
+
+    async def _keep(
+        self, before: ShadowRollout, after: ShadowRollout, decision: Decision, memory: Memory, now: datetime
+    ) -> None:
+        """Keep the evidence after each decision and now and then, and of the ledger what is to be kept."""
+        if decision.events or self._is_long_unkept(memory, now):
+            await checkpoint.keep(self._cluster, after, memory, now)
+        if after.status.ledger != before.status.ledger:
+            await prune(self._cluster, after, self._retention, now)
+
+    def _filled_in(self, asked: Spec, registry: Registry) -> Spec | Refusal:
+        """The spec with the image and the dataset of each registered model, or why it can't be carried out."""
+        spec = resolve(asked, registry.by_name)
+        return spec if isinstance(spec, Refusal) else refusal_of(spec, self._checker) or spec
+
+    async def _registry(self, key: Key, asked: Spec, memory: Memory) -> Registry:
+        """Read what is registered, for a rollout that names such a model, or may have named one."""
+        names_some = any(model.model_version_ref is not None for model in (asked.champion, *asked.challengers))
+        if not names_some and memory.holds == frozenset():
+            return Registry()
+        try:
+            registry = await self._registrar.read(key.namespace)
+        except ClusterError as error:
+            if names_some:
+                raise
+            _log.warning("%s: the registry can't be read: %s", key, error)
+            return Registry()
+        memory.holds = registry.held_by(key.name)
+        return registry
+
+    async def _move_stages(
+        self, key: Key, wanted: Mapping[str, ModelStage], registry: Registry, memory: Memory
+    ) -> None:
+        """Let the registry follow the rollout. Nothing waits for it: what fails is tried again in the next pass."""
+        try:
+            after = await self._registrar.move(key.namespace, key.name, wanted, registry)
+        except ClusterError as error:
+            _log.warning("%s: the stages of its models could not be moved: %s", key, error)
+            return
+        if after is not registry:
+            memory.holds = after.held_by(key.name)
 
     def _next(self, rollout: ShadowRollout, requeue_after: timedelta | None) -> timedelta:
         wait = min(rollout.spec.metrics.interval.timedelta, self._longest_wait)

@@ -22,6 +22,8 @@ class Settings:
         ledger_days: longest time that one is kept. `LEDGER_DAYS`.
         ledger_archive: a file that an entry is appended to as a JSON line before it is deleted; "-" for standard
             output, None for nowhere. `LEDGER_ARCHIVE`.
+        operator_image: the operator's own image, in which the data of models is checked before they start; without it,
+            a rollout whose models name a dataset is refused. `OPERATOR_IMAGE`.
         probe_port: port of the liveness probe. `PROBE_PORT`.
         metrics_port: port of the operator's own metrics. `METRICS_PORT`.
         pod_namespace: the operator's own namespace, where a freeze of the fleet is looked for; None outside of a
@@ -39,6 +41,7 @@ class Settings:
     ledger_count: int = 200
     ledger_days: float = 400.0
     ledger_archive: str | None = None
+    operator_image: str | None = None
     probe_port: int = 8080
     metrics_port: int = 8081
     pod_namespace: str | None = None
@@ -60,6 +63,7 @@ class Settings:
             ledger_count=int(_above_zero(source, "LEDGER_COUNT", default.ledger_count)),
             ledger_days=_above_zero(source, "LEDGER_DAYS", default.ledger_days),
             ledger_archive=source.get("LEDGER_ARCHIVE") or None,
+            operator_image=source.get("OPERATOR_IMAGE") or None,
             probe_port=int(_above_zero(source, "PROBE_PORT", default.probe_port)),
             metrics_port=int(_above_zero(source, "METRICS_PORT", default.metrics_port)),
             pod_namespace=source.get("POD_NAMESPACE") or None,

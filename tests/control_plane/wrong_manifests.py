@@ -41,6 +41,25 @@ _MODELS = (
         ("spec.champion", "a model has one image: write image, or modelVersionRef"),
     ),
     Wrong(
+        "dataset of a ModelVersion",
+        {
+            "spec.champion.image": REMOVED,
+            "spec.champion.modelVersionRef": {"name": "momentum-7"},
+            "spec.champion.dataset": {"fingerprint": "sha256:v1:" + "0" * 64, "path": "/data"},
+        },
+        ("spec.champion", "a registered model has the dataset of its ModelVersion: remove dataset"),
+    ),
+    Wrong(
+        "dataset without a fingerprint",
+        {"spec.challengers[0].dataset": {"path": "/data"}},
+        ("spec.challengers[0].dataset.fingerprint: Required value",),
+    ),
+    Wrong(
+        "fingerprint of another kind",
+        {"spec.challengers[0].dataset": {"fingerprint": "md5:1", "path": "/data"}},
+        ("spec.challengers[0].dataset.fingerprint", '"md5:1" is not a fingerprint'),
+    ),
+    Wrong(
         "ModelVersion in upper case",
         {"spec.champion.image": REMOVED, "spec.champion.modelVersionRef": {"name": "Momentum"}},
         ("spec.champion.modelVersionRef.name", '"Momentum" is not a name of an object'),

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from lupa.lua51 import LuaError
 
-from shadow_operator.core.command import Verb, command_of
+from shadow_operator.core.command import command_of
 from tests.gitops import argo, argo_files
 from tests.gitops.argo import ActionCase, ActionCases, DiscoveryCase, HealthCase, HealthCases, act, discovered, health
 from tests.gitops.argo_files import ACTIONS, ARGO, ARGO_USER, CONFIG_MAP, SCRIPTS

@@ -28,7 +28,8 @@ VERBS = {
     ("shadowrollouts.io", "shadowrollouts"): {"get", "list", "watch", "patch"},
     ("shadowrollouts.io", "shadowrollouts/status"): {"get", "patch"},
     ("shadowrollouts.io", "shadowrollouts/finalizers"): {"update"},
-    ("shadowrollouts.io", "modelversions"): {"get"},
+    ("shadowrollouts.io", "modelversions"): {"list"},
+    ("shadowrollouts.io", "modelversions/status"): {"patch"},
     ("shadowrollouts.io", "gatetemplates"): {"get"},
     ("shadowrollouts.io", "rolloutdecisions"): {"get", "list", "create", "delete"},
     ("shadowrollouts.io", "rolloutdecisions/status"): {"patch"},
@@ -156,7 +157,14 @@ def test_resources_are_asked_for_and_limited(chart: Chart) -> None:
 
 
 def test_the_defaults_of_the_chart_are_those_of_the_program(chart: Chart) -> None:
-    assert Settings.from_environment(environment(chart.rendered())) == Settings()
+    found = Settings.from_environment(environment(chart.rendered()))
+    assert dataclasses.replace(found, operator_image=None) == Settings()
+
+
+def test_the_operator_knows_its_own_image(chart: Chart) -> None:
+    rendered = chart.rendered({"image": {"repository": "registry.example/operator", "tag": "1", "digest": ""}})
+    assert Settings.from_environment(environment(rendered)).operator_image == "registry.example/operator:1"
+    assert container(rendered)["image"] == "registry.example/operator:1"
 
 
 def test_every_setting_can_be_given(chart: Chart) -> None:
@@ -172,7 +180,8 @@ def test_every_setting_can_be_given(chart: Chart) -> None:
             "metricsPort": 9001,
         },
     }
-    assert Settings.from_environment(environment(chart.rendered(values))) == Settings(
+    found = Settings.from_environment(environment(chart.rendered(values)))
+    assert dataclasses.replace(found, operator_image=None) == Settings(
         namespaces=("trading", "research"),
         guard_seconds=0.5,
         evaluation_seconds=30,

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shadow_operator.__main__ import main
+from shadow_operator.api.dataset import found_in
 from shadow_operator.cli.fingerprint import EXIT_MISMATCHED, EXIT_UNREADABLE
 from shadow_operator.dataset import DatasetError, Format, fingerprint, format_of
 
@@ -151,4 +152,6 @@ def test_the_check_ends_by_what_it_found_and_says_it(
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == code
-    assert message.exists() is ((expected, path) != ("same", ""))
+    said = message.read_text(encoding="utf-8")
+    assert found_in(said) == (right if path == "" else None)
+    assert (", as expected" in said) is ((expected, path) == ("same", ""))

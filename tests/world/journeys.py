@@ -9,6 +9,7 @@ from shadow_operator.api.rollout import Spec
 from shadow_operator.api.status import Phase, Stage, Status
 from shadow_operator.core import roles
 from shadow_operator.core.command import Command
+from shadow_operator.core.dataset_check import DatasetCheck
 from shadow_operator.core.events import Reason
 from shadow_operator.core.evidence import Evidence
 from shadow_operator.core.guardrails import Hold, Judgement, Motive, Rollback, Signals
@@ -49,6 +50,8 @@ class Journey:
         metrics: whether the metrics can be read.
         command: what a person asks.
         frozen: why the whole fleet is frozen.
+        datasets: what the pods reported of their data.
+        second_production: why the champion is not its strategy's Production model.
 
     """
 
@@ -67,6 +70,8 @@ class Journey:
     metrics: MetricsHealth = HEALTHY
     command: Command | None = None
     frozen: str | None = None
+    datasets: dict[str, DatasetCheck] = field(default_factory=dict)
+    second_production: str | None = None
     reasons: list[Reason] = field(default_factory=list)
 
     def observed(self) -> Observed:
@@ -89,6 +94,8 @@ class Journey:
             judgement=judgement,
             command=self.command,
             frozen=self.frozen,
+            datasets=dict(self.datasets),
+            second_production=self.second_production,
         )
 
     def look(self) -> Decision:

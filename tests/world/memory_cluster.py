@@ -38,8 +38,10 @@ class MemoryCluster(Cluster):
         if path in self.objects:
             return copy.deepcopy(self.objects[path])
         if query is not None and "labelSelector" in query:
-            key, value = query["labelSelector"].split("=")
             members = [each for place, each in self.objects.items() if place.startswith(f"{path}/")]
+            if not query["labelSelector"]:
+                return {"items": copy.deepcopy(members)}
+            key, value = query["labelSelector"].split("=")
             return {"items": [copy.deepcopy(e) for e in members if e["metadata"].get("labels", {}).get(key) == value]}
         raise NotFoundError(path)
 

@@ -7,6 +7,8 @@ from shadow_operator.api.status import (
     CommandStatus,
     Condition,
     ConditionStatus,
+    DatasetFinding,
+    DatasetStatus,
     LedgerStatus,
     Phase,
     PolicyStatus,
@@ -55,6 +57,14 @@ def full_status() -> Status:
                 rollback=RollbackStatus(
                     guardrail="max-drawdown", value="5.31%", limit="5%", breached_at=_AT, zero_at=_AT
                 ),
+            ),
+        ],
+        datasets=[
+            DatasetStatus(
+                model="momentum-v8",
+                expected="sha256:v1:" + "0" * 64,
+                finding=DatasetFinding.PENDING,
+                message="pod momentum-momentum-v8-7d has not reported yet",
             ),
         ],
         command=CommandStatus(text="reject/1/patchtst-v2", by="ann", at=_AT, answer="patchtst-v2 is rejected"),

@@ -20,9 +20,16 @@ Each verb is one that the operator's code uses. Server-side apply takes `patch`,
 - apiGroups: [shadowrollouts.io]
   resources: [shadowrollouts/finalizers]
   verbs: [update]
-# The registered models and the templates that rollouts name.
+# The registered models that rollouts name; their stages are the operator's to move.
 - apiGroups: [shadowrollouts.io]
-  resources: [modelversions, gatetemplates]
+  resources: [modelversions]
+  verbs: [list]
+- apiGroups: [shadowrollouts.io]
+  resources: [modelversions/status]
+  verbs: [patch]
+# The templates that rollouts name.
+- apiGroups: [shadowrollouts.io]
+  resources: [gatetemplates]
   verbs: [get]
 # One Deployment and one Service for each model.
 - apiGroups: [apps]

@@ -77,6 +77,7 @@ _MODEL_COLUMNS: list[Schema] = [
     {"name": "Version", "type": "string", "jsonPath": ".spec.version", "description": "Its version"},
     {"name": "Stage", "type": "string", "jsonPath": ".status.stage", "description": "Where it stands"},
     {"name": "Active", "type": "boolean", "jsonPath": ".spec.active", "description": "Whether rollouts may name it"},
+    {"name": "Rollout", "type": "string", "jsonPath": ".status.rollout", "description": "Which one moved it there"},
     {"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"},
     {"name": "Image", "type": "string", "priority": 1, "jsonPath": ".spec.image"},
 ]

@@ -41,6 +41,7 @@ class GateTest(StrEnum):
     ERROR_RATE = "ErrorRate"
     FEATURE_FRESHNESS = "FeatureFreshness"
     RESTARTS = "Restarts"
+    DATASET_FINGERPRINT = "DatasetFingerprint"
     PROMQL = "PromQL"
 
 
@@ -272,6 +273,9 @@ CATALOGUE: Mapping[GateTest, Shape] = {
     ),
     GateTest.RESTARTS: _shape(
         "it restarted at most `atMost` times", "atMost", "window", defaults={"atMost": "2", **_DAY}
+    ),
+    GateTest.DATASET_FINGERPRINT: _shape(
+        "its pods run on the `dataset` that it names, or `allowDatasetMismatch` lets them run on another"
     ),
     GateTest.PROMQL: _shape(
         "the answer to `query` is at most `atMost`, at least `atLeast`, or at most `ratio` of the champion's",

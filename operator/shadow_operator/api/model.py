@@ -5,6 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
+from shadow_operator.api.dataset import Dataset
 from shadow_operator.api.quantities import CheckedText
 from shadow_operator.api.schema import OpenObject, Resource, list_map, told_apart, validation
 
@@ -70,6 +71,7 @@ class EnvVar(Resource):
 
 
 _ONE_IMAGE = "a model has one image: write image, or modelVersionRef for that of a ModelVersion"
+_ONE_DATASET = "a registered model has the dataset of its ModelVersion: remove dataset, or write image and no reference"
 
 
 class ObjectName(CheckedText):
@@ -96,7 +98,10 @@ class Model(Resource):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "x-kubernetes-validations": [validation("has(self.image) != has(self.modelVersionRef)", _ONE_IMAGE)],
+            "x-kubernetes-validations": [
+                validation("has(self.image) != has(self.modelVersionRef)", _ONE_IMAGE),
+                validation("!has(self.dataset) || !has(self.modelVersionRef)", _ONE_DATASET, fieldPath=".dataset"),
+            ],
         },
     )
 
@@ -125,6 +130,15 @@ class Model(Resource):
     resources: OpenObject | None = Field(
         None, description="Requests and limits, where they differ from the workload's (ResourceRequirements)."
     )
+    dataset: Dataset | None = Field(
+        None,
+        description="The data that it runs on, checked in each pod before the model starts; a registered model has "
+        "that of its ModelVersion.",
+    )
+    allow_dataset_mismatch: bool = Field(
+        default=False,
+        description="true: it starts although its data has another fingerprint than is expected, which is recorded.",
+    )
 
     @property
     def image(self) -> Image:
@@ -142,6 +156,12 @@ class Model(Resource):
     def _has_one_image(self) -> Self:
         if (self.given_image is None) == (self.model_version_ref is None):
             raise ValueError(_ONE_IMAGE)
+        return self
+
+    @model_validator(mode="after")
+    def _has_one_dataset(self) -> Self:
+        if self.dataset is not None and self.model_version_ref is not None:
+            raise ValueError(_ONE_DATASET)
         return self
 
     @model_validator(mode="after")

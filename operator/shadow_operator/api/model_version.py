@@ -7,6 +7,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
+from shadow_operator.api.dataset import Dataset
 from shadow_operator.api.model import Image
 from shadow_operator.api.quantities import CheckedText
 from shadow_operator.api.rollout import Metadata
@@ -31,26 +32,6 @@ class Word(CheckedText):
     longest = 63
 
 
-class DatasetFingerprint(CheckedText):
-    """The fingerprint of a dataset, as `shadow_operator.dataset` defines it."""
-
-    __slots__ = ()
-
-    form = re.compile(r"sha256:(v1|v1-timeless):[0-9a-f]{64}")
-    accepted = "is not a fingerprint: take the one that `shadow-operator fingerprint PATH` prints, as in sha256:v1:..."
-    longest = 128
-
-
-class MountPath(CheckedText):
-    """An absolute path in a container."""
-
-    __slots__ = ()
-
-    form = re.compile(r"/[^\s:]*")
-    accepted = "is not a path in a container: write an absolute one without blanks and colons, as in /data"
-    longest = 512
-
-
 class Figure(CheckedText):
     """A figure as somebody measured it, quoted: `"1.32"`, `"-0.5"`."""
 
@@ -59,13 +40,6 @@ class Figure(CheckedText):
     form = re.compile(r"-?[0-9]+(\.[0-9]+)?")
     accepted = 'is not a figure: write a quoted decimal, as in "1.32"'
     longest = 40
-
-
-class Dataset(Resource):
-    """The data that a model was registered with."""
-
-    fingerprint: DatasetFingerprint = Field(description="What `shadow-operator fingerprint` printed for the data.")
-    path: MountPath = Field(description="Where the workload's container `model` mounts it.")
 
 
 class Training(Resource):
@@ -149,6 +123,9 @@ class ModelVersionStatus(StatusPart):
 
     observed_generation: int | None = Field(None, description="The generation that this speaks of.")
     stage: ModelStage = Field(ModelStage.REGISTERED, description="Where it stands; the operator's to move.")
+    rollout: str | None = Field(
+        None, max_length=253, description="The rollout that moved it there and still names it; it holds the stage."
+    )
 
 
 class ModelVersion(BaseModel):

@@ -55,7 +55,7 @@ class ConditionStatus(StrEnum):
 class Condition(StatusPart):
     """metav1.Condition."""
 
-    type: str = Field(max_length=316, description="Ready, Reconciling, Stalled or MetricsAvailable.")
+    type: str = Field(max_length=316, description="Ready, Reconciling, Stalled, MetricsAvailable or DatasetsMatch.")
     status: ConditionStatus
     reason: str = Field(min_length=1, max_length=1024, description="Why, in one word for machines.")
     message: str = Field(max_length=4096, description="Why, in a sentence for people.")
@@ -164,6 +164,30 @@ class ChallengerStatus(StatusPart):
     rollback: RollbackStatus | None = None
 
 
+class DatasetFinding(StrEnum):
+    """What the pods of a model reported of its data."""
+
+    MATCHED = "Matched"
+    MISMATCHED = "Mismatched"
+    ALLOWED = "Allowed"
+    """It has another fingerprint, and allowDatasetMismatch lets the model start."""
+    UNREADABLE = "Unreadable"
+    PENDING = "Pending"
+    UNKNOWN = "Unknown"
+
+
+class DatasetStatus(StatusPart):
+    """The data of one model, as its pods reported it last."""
+
+    model: str = Field(description="The model's name.")
+    expected: str = Field(max_length=128, description="The fingerprint that its data should have.")
+    finding: DatasetFinding = Field(
+        description="Matched, Mismatched (it does not start), Allowed (a mismatch with which it starts all the same), "
+        "Unreadable, Pending or Unknown."
+    )
+    message: Sentence | None = Field(None, description="Why, in a sentence.")
+
+
 class CommandStatus(StatusPart):
     """The last command that was heard, and what became of it."""
 
@@ -218,6 +242,11 @@ class Status(StatusPart):
         description="Each challenger: its stage, its evidence, and what it waits for.",
         json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]},
     )
+    datasets: list[DatasetStatus] = Field(
+        default_factory=list,
+        description="The data of each model that names a dataset.",
+        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["model"]},
+    )
     command: CommandStatus | None = None
     heard: list[Annotated[str, Field(max_length=200)]] = Field(
         default_factory=list, max_length=20, description="The newest commands that were answered; none is heard twice."
@@ -234,3 +263,7 @@ class Status(StatusPart):
     def challenger(self, name: str) -> ChallengerStatus | None:
         """The challenger of that name, or None."""
         return next((challenger for challenger in self.challengers if challenger.name == name), None)
+
+    def dataset(self, model: str) -> DatasetStatus | None:
+        """What is known of the model's data; None where it names none."""
+        return next((each for each in self.datasets if each.model == model), None)

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from shadow_operator.api.dataset import report
 from shadow_operator.dataset import DatasetError, Format, fingerprint, format_of
 
 EXIT_MISMATCHED = 1
@@ -33,10 +34,8 @@ def run(arguments: argparse.Namespace) -> int:
     except (DatasetError, ValueError) as error:
         _say(str(error), arguments.message_to)
         return EXIT_UNREADABLE
-    if found == arguments.expect:
-        return 0
-    _say(f"the data at {arguments.path} is {found}, and {arguments.expect} was expected", arguments.message_to)
-    return 0 if arguments.allow_mismatch else EXIT_MISMATCHED
+    _say(report(str(arguments.path), found, arguments.expect), arguments.message_to)
+    return 0 if found == arguments.expect or arguments.allow_mismatch else EXIT_MISMATCHED
 
 
 def _say(sentence: str, also_to: Path | None) -> None:

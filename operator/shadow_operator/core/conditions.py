@@ -3,23 +3,36 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from shadow_operator.api.status import Condition, ConditionStatus, Phase
+from shadow_operator.api.status import Condition, ConditionStatus, DatasetFinding, DatasetStatus, Phase
 from shadow_operator.core.moment import to_seconds_text
-from shadow_operator.core.observed import MetricsHealth
+from shadow_operator.core.observed import Observed
 
 READY = "Ready"
 RECONCILING = "Reconciling"
 STALLED = "Stalled"
 METRICS_AVAILABLE = "MetricsAvailable"
+DATASETS_MATCH = "DatasetsMatch"
+SOLE_PRODUCTION = "SoleProduction"
 
 _CONVERGING = frozenset({Phase.PENDING, Phase.PROMOTING})
 _NEEDS_A_PERSON = frozenset({Phase.ROLLED_BACK})
+
+# The worst first.
+_DATA = (
+    (DatasetFinding.MISMATCHED, ConditionStatus.FALSE),
+    (DatasetFinding.UNREADABLE, ConditionStatus.UNKNOWN),
+    (DatasetFinding.UNKNOWN, ConditionStatus.UNKNOWN),
+    (DatasetFinding.PENDING, ConditionStatus.UNKNOWN),
+    (DatasetFinding.ALLOWED, ConditionStatus.FALSE),
+    (DatasetFinding.MATCHED, ConditionStatus.TRUE),
+)
 
 
 def of_phase(
     phase: Phase,
     message: str,
-    metrics: MetricsHealth,
+    observed: Observed,
+    datasets: Sequence[DatasetStatus],
     before: Sequence[Condition],
     *,
     generation: int,
@@ -31,14 +44,42 @@ def of_phase(
     """
     converging = phase in _CONVERGING
     stalled = phase in _NEEDS_A_PERSON
+    metrics = observed.metrics
     ready = ConditionStatus.UNKNOWN if converging else _truth(not stalled)
     wanted = (
         (READY, ready, phase.value, message),
         (RECONCILING, _truth(converging), phase.value, message),
         (STALLED, _truth(stalled), phase.value, message),
         (METRICS_AVAILABLE, _truth(metrics.available), "Read" if metrics.available else "Blind", metrics.message),
+        *_of_datasets(datasets),
+        *_of_production(observed.second_production),
     )
     return [_transition(before, *each, generation=generation, now=now) for each in wanted]
+
+
+def _of_datasets(datasets: Sequence[DatasetStatus]) -> list[tuple[str, ConditionStatus, str, str]]:
+    """The worst that is known of the models' data; nothing where no model names any."""
+    for finding, status in _DATA:
+        said = [
+            f"{each.model}: {each.message}" if each.message else each.model
+            for each in datasets
+            if each.finding is finding
+        ]
+        if said:
+            return [(DATASETS_MATCH, status, finding.value, "; ".join(said))]
+    return []
+
+
+def _of_production(second: str | None) -> list[tuple[str, ConditionStatus, str, str]]:
+    """Whether the champion is the Production model of its strategy; nothing where it is not registered."""
+    match second:
+        case None:
+            return []
+        case "":
+            sole = "the champion is the Production model of its strategy"
+            return [(SOLE_PRODUCTION, ConditionStatus.TRUE, "Production", sole)]
+        case why:
+            return [(SOLE_PRODUCTION, ConditionStatus.FALSE, "SecondProduction", why)]
 
 
 def of_refusal(

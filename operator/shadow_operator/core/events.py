@@ -29,6 +29,8 @@ class Reason(StrEnum):
     METRICS_UNAVAILABLE = "MetricsUnavailable"
     SPEC_REFUSED = "SpecRefused"
     LEDGER_UNAVAILABLE = "LedgerUnavailable"
+    DATASET_MISMATCHED = "DatasetMismatched"
+    SECOND_PRODUCTION = "SecondProduction"
 
     @property
     def is_warning(self) -> bool:
@@ -47,6 +49,8 @@ _WARNINGS = frozenset(
         Reason.METRICS_UNAVAILABLE,
         Reason.SPEC_REFUSED,
         Reason.LEDGER_UNAVAILABLE,
+        Reason.DATASET_MISMATCHED,
+        Reason.SECOND_PRODUCTION,
     }
 )
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from shadow_operator.api.gates import Gate
+from shadow_operator.core.dataset_check import DatasetCheck
 from shadow_stats import ComparisonResult
 
 
@@ -72,6 +73,7 @@ class Evidence:
         sessions: that ended while compared, None while no interval told.
         days: days (UTC) of which an interval was compared.
         span: from the first compared interval to the last.
+        dataset: what its pods reported of their data; None where it names none.
         measured: the answers to the queries of gates that measure, by the gate's name.
         blind: why the newest interval could not be read, None when it could.
         rival: whom it is compared with, for sentences; where that is the benchmark, read "champion" as that throughout.
@@ -92,6 +94,7 @@ class Evidence:
     sessions: int | None = None
     days: int = 0
     span: timedelta = timedelta(0)
+    dataset: DatasetCheck | None = None
     measured: Mapping[str, Measured] = field(default_factory=dict)
     blind: str | None = None
     rival: str = "the champion"

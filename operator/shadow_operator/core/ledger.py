@@ -25,7 +25,7 @@ from shadow_operator.api.decision import (
 )
 from shadow_operator.api.gates import Gate
 from shadow_operator.api.rollout import ShadowRollout, Spec
-from shadow_operator.api.status import Status
+from shadow_operator.api.status import DatasetFinding, Status
 from shadow_operator.core import gates, report, roles
 from shadow_operator.core.contract import queries
 from shadow_operator.core.events import Event
@@ -95,6 +95,8 @@ def _moving(status: Status) -> tuple[Any, ...]:
         {challenger.name for challenger in status.challengers if challenger.review_since is not None},
         None if status.watch is None else (status.watch.standby, status.watch.completed is not None),
         status.fallen is not None,
+        # An exception that somebody made for a model is one of the decisions.
+        {each.model for each in status.datasets if each.finding is DatasetFinding.ALLOWED},
     )
 
 

@@ -108,7 +108,13 @@ def _summarised(run: Pass, before: Status, generation: int) -> Status:
             "leader": None if leader is None else leader.name,
             "evidence": None if leader is None else leader.evidence,
             "conditions": conditions.of_phase(
-                phase, message, run.observed.metrics, before.conditions, generation=generation, now=run.now
+                phase,
+                message,
+                run.observed,
+                status.datasets,
+                before.conditions,
+                generation=generation,
+                now=run.now,
             ),
         }
     )

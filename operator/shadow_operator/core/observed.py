@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from shadow_operator.core.command import Command
+from shadow_operator.core.dataset_check import DatasetCheck, PresentCheck
 from shadow_operator.core.evidence import Evidence
 from shadow_operator.core.guardrails import Judgement, Rollback
 from shadow_operator.core.split import Split
@@ -43,10 +44,18 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """The pods of one model."""
+    """The pods of one model.
+
+    Attributes:
+        ready: every pod that is asked for is there, and is of the newest template.
+        message: why it is not ready.
+        check: the check of its data that the Deployment has.
+
+    """
 
     ready: bool
     message: str = ""
+    check: PresentCheck | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +70,18 @@ class MetricsHealth:
 class Observed:
     """One pass's view of the world.
 
-    `frozen` says why nothing in the whole fleet may advance, None while it may.
+    Attributes:
+        route: the route as the gateway has it.
+        workloads: the pods of each model.
+        evidence: what is known of each challenger.
+        metrics: whether the metrics could be read.
+        judgement: what the guard said last.
+        command: what a person asks.
+        datasets: the data of each model that names a dataset.
+        second_production: why the champion is not the Production model of its strategy; empty where it is, None where
+            it is not registered.
+        frozen: why nothing in the whole fleet may advance, None while it may.
+
     """
 
     route: Route = field(default_factory=Route)
@@ -71,8 +91,20 @@ class Observed:
     judgement: Judgement | None = None
     command: Command | None = None
     frozen: str | None = None
+    datasets: Mapping[str, DatasetCheck] = field(default_factory=dict)
+    second_production: str | None = None
 
     def ready(self, model: str) -> bool:
         """Whether the model's pods were seen to be ready."""
         workload = self.workloads.get(model)
         return workload is not None and workload.ready
+
+    @property
+    def present_checks(self) -> Mapping[str, PresentCheck]:
+        """The check of its data that each ready Deployment has; one that never got ready may have a broken one."""
+        return {name: each.check for name, each in self.workloads.items() if each.check is not None and each.ready}
+
+    def has_its_data(self, model: str) -> bool:
+        """Whether the model runs on the data that it names, or on other data that was allowed; true without a name."""
+        check = self.datasets.get(model)
+        return check is None or check.lets_advance

@@ -9,7 +9,8 @@ from typing import Any
 from shadow_operator.api.model import Model
 from shadow_operator.api.rollout import API_VERSION, GROUP, KIND, ShadowRollout
 from shadow_operator.api.status import Stage, Status
-from shadow_operator.core import roles
+from shadow_operator.core import dataset_check, roles
+from shadow_operator.core.dataset_check import Checkers
 from shadow_operator.core.kinds import CONFIG_MAP, DEPLOYMENT, SERVICE, Kind
 from shadow_operator.core.moment import from_text
 from shadow_operator.core.policy import Policy, policy_of
@@ -25,6 +26,7 @@ POLICY_FILE = "policy.json"
 
 # Connections drain before the pods of a model that is out of the race go.
 _KEPT_AFTER_THE_RACE = timedelta(seconds=30)
+_NO_CHECKERS = Checkers()
 _OUT_OF_THE_RACE = frozenset({Stage.REJECTED, Stage.ROLLED_BACK, Stage.NOT_PROMOTED})
 
 
@@ -61,15 +63,27 @@ class Plan:
     models: frozenset[str]
 
 
-def plan(rollout: ShadowRollout, status: Status, now: datetime) -> Plan:
-    """Plan the objects for `status`."""
+def plan(rollout: ShadowRollout, status: Status, now: datetime, checkers: Checkers = _NO_CHECKERS) -> Plan:
+    """Plan the objects for `status`.
+
+    Args:
+        rollout: the rollout.
+        status: where it stands.
+        now: the time.
+        checkers: the images in which the data of the models is checked.
+
+    Raises:
+        LookupError: a model names a dataset and there is no image to check it with.
+
+    """
     models = _running(rollout, status, now)
     champion = roles.champion_of(rollout.spec, status)
     workloads: list[Manifest] = []
     for model in models:
         described = lasting_metadata if model.name == champion else metadata
         name = object_name(rollout, model.name)
-        workloads.append(_deployment(rollout, model, described(rollout, name, **{MODEL_LABEL: model.name})))
+        labelled = described(rollout, name, **{MODEL_LABEL: model.name})
+        workloads.append(_deployment(rollout, model, labelled, checkers))
         workloads.append(_service(rollout, model.name, described(rollout, name, **{MODEL_LABEL: model.name})))
     stable = lasting_metadata(rollout, object_name(rollout, "champion"), **{MODEL_LABEL: champion})
     return Plan(
@@ -147,7 +161,7 @@ def _service(rollout: ShadowRollout, model: str, described: Mapping[str, Any]) -
     return Manifest(SERVICE, body)
 
 
-def _deployment(rollout: ShadowRollout, model: Model, described: Mapping[str, Any]) -> Manifest:
+def _deployment(rollout: ShadowRollout, model: Model, described: Mapping[str, Any], checkers: Checkers) -> Manifest:
     replicas = model.replicas or rollout.spec.workload.replicas
     body = {
         "metadata": described,
@@ -156,13 +170,13 @@ def _deployment(rollout: ShadowRollout, model: Model, described: Mapping[str, An
             "selector": {"matchLabels": _selector(rollout, model.name)},
             # A model never has fewer pods than asked for while they are replaced.
             "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},
-            "template": _template(rollout, model),
+            "template": _template(rollout, model, checkers),
         },
     }
     return Manifest(DEPLOYMENT, body)
 
 
-def _template(rollout: ShadowRollout, model: Model) -> dict[str, Any]:
+def _template(rollout: ShadowRollout, model: Model, checkers: Checkers) -> dict[str, Any]:
     template = copy.deepcopy(rollout.spec.workload.template)
     labels = template.setdefault("metadata", {}).setdefault("labels", {})
     labels.update({**_selector(rollout, model.name), MANAGED_BY: "shadow-operator"})
@@ -177,7 +191,17 @@ def _template(rollout: ShadowRollout, model: Model) -> dict[str, Any]:
     # Optional, because a pod may start in the moment before the policy is there: a model without one acts on nothing.
     policy = {"name": "policy", "configMap": {"name": object_name(rollout, "policy"), "optional": True}}
     spec["volumes"] = [*volumes, policy]
+    _check_first(spec, model, checkers)
     return template
+
+
+def _check_first(pod: dict[str, Any], model: Model, checkers: Checkers) -> None:
+    """Let the check of the data go before everything else that the pod starts."""
+    if model.dataset is None:
+        return
+    check = dataset_check.init_container(model, model.dataset, pod, checkers.of(model, model.dataset))
+    others = [each for each in pod.get("initContainers", []) if each.get("name") != dataset_check.CONTAINER]
+    pod["initContainers"] = [check, *others]
 
 
 def _complete(container: dict[str, Any], rollout: ShadowRollout, model: Model) -> None:

@@ -6,7 +6,15 @@ from datetime import datetime
 
 from shadow_operator.api.gates import GateRole
 from shadow_operator.api.rollout import Spec
-from shadow_operator.api.status import CanaryStatus, ChallengerStatus, FallenStatus, Phase, Stage, Status
+from shadow_operator.api.status import (
+    CanaryStatus,
+    ChallengerStatus,
+    DatasetFinding,
+    FallenStatus,
+    Phase,
+    Stage,
+    Status,
+)
 from shadow_operator.core import roles
 from shadow_operator.core.command import COMMAND_ANNOTATION
 from shadow_operator.core.evidence import Evidence
@@ -32,6 +40,9 @@ def challenger_line(
     evidence = observed.evidence.get(challenger.name)
     if challenger.stage not in roles.UNFINISHED:
         return challenger.model_copy(update={"rank": None})
+    stopped = _stopped_by_its_data(status, challenger.name)
+    if evidence is None and stopped is not None:
+        return challenger.model_copy(update={"waiting_for": stopped})
     if evidence is None:
         return challenger.model_copy(update={"waiting_for": "its first sample"})
     low, high = evidence.mean.confidence_interval()
@@ -45,9 +56,20 @@ def challenger_line(
             "verdict": evidence.mean.verdict.value,
             "evidence": progress(evidence, spec.error_budget.alpha.fraction),
             "score": None if spec.promotion.score is None else score(results),
-            "waiting_for": _waiting_for(spec, status, challenger, observed, results, now),
+            "waiting_for": stopped or _waiting_for(spec, status, challenger, observed, results, now),
         }
     )
+
+
+_STOPPING = frozenset({DatasetFinding.MISMATCHED, DatasetFinding.UNREADABLE})
+
+
+def _stopped_by_its_data(status: Status, model: str) -> str | None:
+    """Why the model does not start on the data that it was given; None where it does, or nobody knows yet."""
+    known = status.dataset(model)
+    if known is None or known.finding not in _STOPPING:
+        return None
+    return f"the data that it names: {known.message}"[:1024]
 
 
 def figure(value: float) -> str | None:
@@ -198,9 +220,16 @@ def _in_review(challengers: Sequence[ChallengerStatus]) -> str:
 def _pending(spec: Spec, status: Status, observed: Observed) -> str:
     waiting = [name for name in roles.roles(spec, status) if not observed.ready(name)]
     if waiting:
-        workload = observed.workloads.get(waiting[0])
-        why = f": {workload.message}" if workload is not None and workload.message else ""
-        return f"waiting for the pods of {', '.join(sorted(waiting))}{why}"
+        return f"waiting for the pods of {', '.join(sorted(waiting))}{_why_not_ready(status, observed, waiting)}"
     if observed.route.state is not RouteState.PROGRAMMED:
         return f"waiting for the route: {observed.route.message or observed.route.state.value}"
     return "waiting for the first pass over the route"
+
+
+def _why_not_ready(status: Status, observed: Observed, waiting: Sequence[str]) -> str:
+    for name in waiting:
+        stopped = _stopped_by_its_data(status, name)
+        if stopped is not None:
+            return f": {name} waits for {stopped}"
+    workload = observed.workloads.get(waiting[0])
+    return f": {workload.message}" if workload is not None and workload.message else ""

@@ -100,7 +100,7 @@ class Field:
 
     def reconciler_over(self, cluster: Cluster, fleet: Fleet | None = None) -> Reconciler:
         """Passes of this operator, by another way to the API server."""
-        settings = Settings(evaluation_seconds=60, checkpoint_seconds=600)
+        settings = Settings(evaluation_seconds=60, checkpoint_seconds=600, operator_image="shadow/operator:1")
         known = self.operator.fleet if fleet is None else fleet
         return Reconciler(cluster, self.router, lambda _: self.evaluations, known, self.clock, settings)
 

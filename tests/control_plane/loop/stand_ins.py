@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from shadow_operator.api.dataset import report
 from shadow_operator.core.contract import FIGURE_LABEL, MODEL_LABEL, Figure
 from shadow_operator.metrics import MetricsError, Sample, Track
 from tests.control_plane.api_server import ApiServer
@@ -156,30 +157,68 @@ class StandInGateway:
 
 
 class StandInKubelet:
-    """Says of every pod that it is ready; the real controllers make the rest of it."""
+    """Says of every pod that it is ready; the real controllers make the rest of it.
+
+    Attributes:
+        data: the fingerprint that the check finds in the pods of each model; they run only where it ends well.
+
+    """
 
     def __init__(self, server: ApiServer) -> None:
+        self.data: dict[str, str] = {}
         self._server = server
         self._pods = f"/api/v1/namespaces/{server.namespace}/pods"
         self._deployments = f"/apis/apps/v1/namespaces/{server.namespace}/deployments"
 
     async def run_pods(self) -> None:
-        """Wait until every Deployment has all of its pods, updated and ready."""
+        """Wait until every Deployment has all of its pods, updated, and ready unless their data is refused."""
         async with asyncio.timeout(_PODS_SECONDS):
             while True:
-                for pod in self._server.request("GET", self._pods)["items"]:
-                    if pod["status"].get("phase") != "Running" and "deletionTimestamp" not in pod["metadata"]:
-                        self._make_ready(pod["metadata"]["name"])
-                if all(_has_its_pods(each) for each in self._server.request("GET", self._deployments)["items"]):
+                refused = {label_of(pod) for pod in self._server.request("GET", self._pods)["items"] if self._run(pod)}
+                deployments = self._server.request("GET", self._deployments)["items"]
+                if all(_has_its_pods(each) or _is_stuck(each, refused) for each in deployments):
                     return
                 await asyncio.sleep(0.05)
 
-    def _make_ready(self, name: str) -> None:
-        status = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
+    def _run(self, pod: dict[str, Any]) -> bool:
+        """Start a pod that waits for it. Returns whether its check refused the data."""
+        if pod["status"].get("phase") == "Running" or "deletionTimestamp" in pod["metadata"]:
+            return False
+        check = next((each for each in pod["spec"].get("initContainers", []) if each["name"] == "dataset"), None)
+        status: dict[str, Any] = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
+        code = 0
+        if check is not None:
+            path, expected = check["args"][1], check["args"][3]
+            found = self.data[label_of(pod)]
+            code = int(found != expected and "--allow-mismatch" not in check["args"])
+            status = status if code == 0 else {"phase": "Pending"}
+            status["initContainerStatuses"] = [_ended(check["image"], code, report(path, found, expected))]
+        self._write(pod["metadata"]["name"], status)
+        return code != 0
+
+    def _write(self, name: str, status: dict[str, Any]) -> None:
         body = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "status": status}
         self._server.request(
             "PATCH", f"{self._pods}/{name}/status", body, fieldManager="stand-in-kubelet", force="true"
         )
+
+
+def label_of(pod: dict[str, Any]) -> str:
+    """The name of the model that the pod, or the Deployment, is of."""
+    return str(pod["metadata"]["labels"]["shadowrollouts.io/model"])
+
+
+def _ended(image: str, code: int, message: str) -> dict[str, Any]:
+    """An init container that ended; one that failed waits for its next try, as the kubelet says it."""
+    end = {"terminated": {"exitCode": code, "message": message}}
+    states = {"state": end} if code == 0 else {"state": {"waiting": {"reason": "CrashLoopBackOff"}}, "lastState": end}
+    rest = {"ready": code == 0, "restartCount": code, "image": image, "imageID": ""}
+    return {"name": "dataset", **rest, **states}
+
+
+def _is_stuck(deployment: dict[str, Any], refused: set[str]) -> bool:
+    current = deployment.get("status", {}).get("observedGeneration", 0) == deployment["metadata"]["generation"]
+    return current and label_of(deployment) in refused
 
 
 def _has_its_pods(deployment: dict[str, Any]) -> bool:

@@ -38,9 +38,10 @@ async def test_a_missing_model_stalls_the_rollout_until_it_is_registered(field: 
 
 
 async def test_a_deactivated_model_leaves_a_running_rollout_and_its_guard_as_they_are(field: Field) -> None:
-    stored = field.server.register(model_version(), dry=False)
+    field.server.register(model_version(), dry=False)
     await field.in_shadow(BY_REFERENCE)
     before = images(field), field.weights(), field.mirrors(), field.policy_roles()
+    stored = field.server.request("GET", f"{field.server.models}/better-2")
     field.server.request("PUT", f"{field.server.models}/better-2", changed(stored, {"spec.active": False}))
     field.start_operator()
     await field.tick()

@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 
 from shadow_operator.api.gates import CATALOGUE, Gate, GateTest
+from shadow_operator.api.status import DatasetFinding
 from shadow_operator.core import gates
 from shadow_operator.core.comparison import design_of
 from shadow_operator.core.evidence import Evidence, Measured, Point
 from shadow_operator.core.gates import Outcome
 from shadow_stats import Dependence
 from tests.world import evidence
+from tests.world.datasets import EXPECTED, OTHER, check_of
 from tests.world.rollouts import spec_of
 
 REASON = "Evidence changes with the regime: 6 regimes of about 310 rows seen, about 40 needed."
@@ -137,6 +139,15 @@ def failing(errors: float, predictions: float) -> Evidence:
     return measuring({"errors": errors, "predictions": predictions}, {"errors": 2.0, "predictions": 98.0})
 
 
+def running_on(*found: str | None, **model: Any) -> Evidence:
+    """A pod for each fingerprint that was found; None for one that has yet to report."""
+    return replace(evidence.undecided(), dataset=check_of(*found, **model))
+
+
+def unseen(finding: DatasetFinding) -> Evidence:
+    return replace(evidence.undecided(), dataset=replace(check_of(EXPECTED), finding=finding, message="why"))
+
+
 RISING = {"0.5": (55.0, 45.0), "0.6": (65.0, 35.0), "0.7": (75.0, 25.0)}
 FALLING = {"0.5": (80.0, 20.0), "0.6": (65.0, 35.0), "0.7": (50.0, 50.0)}
 
@@ -249,6 +260,15 @@ CASES = [
     (measuring({"restarts": 2.04}), "Restarts", {}, Outcome.PASS),
     (measuring({"restarts": 2.96}), "Restarts", {}, Outcome.FAIL),
     (measuring({"restarts": 0.0}), "Restarts", {"atMost": "0"}, Outcome.PASS),
+    (running_on(EXPECTED), "DatasetFingerprint", {}, Outcome.PASS),
+    (running_on(OTHER), "DatasetFingerprint", {}, Outcome.FAIL),
+    (running_on(EXPECTED, OTHER), "DatasetFingerprint", {}, Outcome.FAIL),
+    (running_on(OTHER, allowDatasetMismatch=True), "DatasetFingerprint", {}, Outcome.PASS),
+    (running_on(), "DatasetFingerprint", {}, Outcome.INSUFFICIENT),
+    (running_on(EXPECTED, None), "DatasetFingerprint", {}, Outcome.INSUFFICIENT),
+    (unseen(DatasetFinding.UNKNOWN), "DatasetFingerprint", {}, Outcome.BLIND),
+    (unseen(DatasetFinding.UNREADABLE), "DatasetFingerprint", {}, Outcome.BLIND),
+    (evidence.better(), "DatasetFingerprint", {}, Outcome.BLIND),
     (measuring({"answer": 1.0}), "PromQL", {"query": "{{model}}", "atLeast": "1"}, Outcome.PASS),
     (measuring({"answer": 0.9}), "PromQL", {"query": "{{model}}", "atLeast": "1"}, Outcome.FAIL),
     (measuring({"answer": 0.9}), "PromQL", {"query": "{{model}}", "atMost": "0.9"}, Outcome.PASS),
@@ -338,6 +358,12 @@ def test_a_gate_says_the_figure_and_the_limit() -> None:
     )
     assert result.figure == pytest.approx(0.015)
     assert result.limit == 0.03
+
+
+def test_a_mismatch_that_was_allowed_is_said_by_the_gate_that_lets_it_pass() -> None:
+    result = gates.evaluate(alone("DatasetFingerprint"), running_on(OTHER, allowDatasetMismatch=True), 0.05)
+    assert result.sentence.startswith("gate passed: allowDatasetMismatch lets it pass, although pod pod-0: the data at")
+    assert OTHER in result.sentence
 
 
 def test_the_error_budget_makes_the_design() -> None:

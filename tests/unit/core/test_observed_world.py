@@ -119,7 +119,8 @@ async def test_series_that_never_were_are_named() -> None:
 
 
 def deployment(**status: object) -> dict[str, object]:
-    return {"metadata": {"generation": 2}, "spec": {"replicas": 2}, "status": {"observedGeneration": 2} | status}
+    spec = {"replicas": 2, "template": {"spec": {}}}
+    return {"metadata": {"generation": 2}, "spec": spec, "status": {"observedGeneration": 2} | status}
 
 
 @pytest.mark.parametrize(
@@ -137,7 +138,7 @@ def deployment(**status: object) -> dict[str, object]:
         pytest.param(
             {
                 "metadata": {"generation": 2},
-                "spec": {"replicas": 1},
+                "spec": {"replicas": 1, "template": {"spec": {}}},
                 "status": {"observedGeneration": 2, "replicas": 2, "readyReplicas": 1, "updatedReplicas": 1},
             },
             False,

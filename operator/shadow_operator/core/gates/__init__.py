@@ -16,6 +16,7 @@ from shadow_operator.core.gates import (
     calibration,
     concept_drift,
     confidence_spread,
+    dataset_fingerprint,
     drift,
     enough,
     error_degradation,
@@ -110,6 +111,7 @@ _ENTRIES: Mapping[GateTest, _Entry] = {
     GateTest.ERROR_RATE: _comparing(error_rate),
     GateTest.FEATURE_FRESHNESS: _measuring(feature_freshness),
     GateTest.RESTARTS: _measuring(restarts),
+    GateTest.DATASET_FINGERPRINT: _Entry(dataset_fingerprint.evaluate),
     GateTest.PROMQL: _comparing(promql),
 }
 

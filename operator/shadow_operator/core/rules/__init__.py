@@ -9,7 +9,9 @@ from shadow_operator.core.rules.canary import (
     step_back_without_evidence,
 )
 from shadow_operator.core.rules.commands import hear_command, hear_reset
+from shadow_operator.core.rules.datasets import tell_of_datasets
 from shadow_operator.core.rules.one_pass import Pass, Rule
+from shadow_operator.core.rules.production import notice_second_production
 from shadow_operator.core.rules.rollback import record_rollback
 from shadow_operator.core.rules.shadow import ask_for_review, reject, start_shadows
 from shadow_operator.core.rules.standstill import advances
@@ -21,6 +23,8 @@ __all__ = ["RULES", "Pass", "Rule", "hear_reset"]
 # The order is a rule itself: what lowers risk comes first, and nothing advances in the pass that saw it break.
 RULES: tuple[Rule, ...] = (
     notice_blindness,
+    tell_of_datasets,
+    notice_second_production,
     record_rollback,
     start_shadows,
     fix_terms,

@@ -124,6 +124,7 @@ def step_is_done(run: Pass, canary: CanaryStatus) -> bool:
         and _has_its_share(run, canary)
         and judgement.signals.decisions > canary.decisions_before
         and run.observed.ready(canary.challenger)
+        and run.observed.has_its_data(canary.challenger)
         and run.consent(canary.challenger) is Consent.GIVEN
     )
 
@@ -185,6 +186,7 @@ def _may_act(run: Pass, challenger: ChallengerStatus) -> bool:
     return (
         challenger.stage is Stage.SHADOW
         and run.observed.ready(challenger.name)
+        and run.observed.has_its_data(challenger.name)
         and evidence is not None
         and report.waits_for_shadow(run.spec, challenger, evidence.trades, run.now) is None
         and run.consent(challenger.name) is Consent.GIVEN
