@@ -11,7 +11,7 @@ from typing import Any
 import kopf
 from prometheus_client import start_http_server
 
-from shadow_operator.cli import fingerprint, replay
+from shadow_operator.cli import fingerprint, models, replay
 from shadow_operator.cluster import Cluster
 from shadow_operator.fleet import Fleet
 from shadow_operator.guard import Guard
@@ -79,6 +79,7 @@ def main() -> None:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     fingerprint.add_to(commands)
     replay.add_to(commands)
+    models.add_to(commands)
     arguments = parser.parse_args()
     if "run" in arguments:
         sys.exit(arguments.run(arguments))

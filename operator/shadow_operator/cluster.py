@@ -66,16 +66,20 @@ class Cluster:
         """Connect with the pod's service account, or with a kubeconfig where one is named.
 
         Raises:
-            kubernetes.config.ConfigException: there is neither.
+            UnavailableError: there is neither.
 
         """
         configuration = client.Configuration()
-        if kubeconfig is None:
-            config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call] # untyped library
-        else:
-            await config.load_kube_config(  # type: ignore[no-untyped-call] # untyped library
-                config_file=kubeconfig, client_configuration=configuration
-            )
+        try:
+            if kubeconfig is None:
+                config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call] # untyped library
+            else:
+                await config.load_kube_config(  # type: ignore[no-untyped-call] # untyped library
+                    config_file=kubeconfig, client_configuration=configuration
+                )
+        except config.ConfigException as error:
+            named = "no kubeconfig is named, and this is no pod" if kubeconfig is None else f"kubeconfig {kubeconfig}"
+            raise UnavailableError(f"{named}: {error}") from error
         return cls(client.ApiClient(configuration), timeout_seconds)
 
     async def __aenter__(self) -> Self:
