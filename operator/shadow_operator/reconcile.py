@@ -26,7 +26,7 @@ from shadow_operator.cluster import (
 from shadow_operator.core.adopt import Refusal
 from shadow_operator.core.dataset_check import refusal_of
 from shadow_operator.core.kinds import SHADOW_ROLLOUT
-from shadow_operator.core.lifecycle import Registry, second_production, stages
+from shadow_operator.core.lifecycle import Registry, production_claim, stages
 from shadow_operator.core.machine import decide, refuse
 from shadow_operator.core.registry import resolve
 from shadow_operator.fleet import Fleet, Key, Memory
@@ -123,8 +123,8 @@ class Reconciler:
         memory.rollout = rollout = rollout.model_copy(update={"spec": spec})
         now = self._clock()
         _resync(memory, now)
-        second = second_production(key.name, stages(asked, rollout.status), registry)
-        observed = replace(await observe(ports, rollout, memory, now), second_production=second)
+        claim = production_claim(key.name, stages(asked, rollout.status), registry)
+        observed = replace(await observe(ports, rollout, memory, now), production=claim)
         decision = decide(rollout.spec, rollout.metadata.generation, rollout.status, observed, self._clock())
         if decision.status.canary not in {None, rollout.status.canary}:
             # A share is about to rise: a restart must not find less evidence than that was decided on.

@@ -1,13 +1,13 @@
 """Whatever was seen, in whatever order: the guarantees of the state machine."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from shadow_operator.api.rollout import Spec
-from shadow_operator.api.status import Stage, Status
+from shadow_operator.api.status import DatasetFinding, Stage, Status
 from shadow_operator.core import roles
 from shadow_operator.core.command import Command
 from shadow_operator.core.evidence import Evidence
@@ -17,6 +17,7 @@ from shadow_operator.core.observed import RouteState
 from shadow_operator.core.policy import policy_of
 from shadow_operator.core.roles import Role
 from shadow_operator.core.split import Split
+from tests.world.datasets import check_of
 from tests.world.evidence import better, blinded, no_sample, undecided, worse
 from tests.world.journeys import CHAMPION, FIRST, SECOND, Journey
 from tests.world.manifests import REMOVED
@@ -69,6 +70,7 @@ class Move:
     decisions: int = 5
     mark: Motive | None = None
     command: str | None = None
+    data: tuple[str, DatasetFinding] | None = None
 
 
 _calm = st.just(Move())
@@ -91,6 +93,7 @@ _moves = st.one_of(
     st.builds(Move, mark=st.sampled_from(Motive)),
     st.builds(Move, command=st.sampled_from(_COMMANDS)),
     st.builds(Move, command=st.sampled_from(_COMMANDS), evidence=st.just((undecided(), better()))),
+    st.builds(Move, data=st.tuples(st.sampled_from([CHAMPION, FIRST, SECOND]), st.sampled_from(DatasetFinding))),
 )
 histories = st.lists(_moves, max_size=30)
 _HOLD = Hold("blind", "no sample", None)
@@ -110,6 +113,7 @@ def apply_move(journey: Journey, move: Move, before: Split | None) -> None:
     journey.blind_guard = move.blind_guard
     journey.command = None if move.command is None else Command(move.command, "ann")
     journey.decisions += move.decisions
+    journey.datasets = {} if move.data is None else {move.data[0]: replace(check_of(), finding=move.data[1])}
     guarded = roles.under_guard(journey.status)
     journey.mark = journey.breach(guarded, move.mark) if move.mark is not None and guarded is not None else None
 
@@ -179,6 +183,7 @@ def test_no_history_breaks_a_guarantee(history: list[Move]) -> None:
             assert journey.mark is None
             assert journey.route is RouteState.PROGRAMMED
             assert name not in journey.unready
+            assert name not in journey.datasets or journey.datasets[name].lets_advance
         if name is not None and before.canary is not None and before.canary.challenger == name:
             event("stepped or was promoted")
             assert journey.hold is None
