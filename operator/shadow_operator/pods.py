@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from shadow_operator.api.rollout import ShadowRollout
 from shadow_operator.cluster import Cluster, ClusterError, Object
+from shadow_operator.core import roles
 from shadow_operator.core.dataset_check import CONTAINER, DatasetCheck, PodReport, checked, present_check, unknown
 from shadow_operator.core.kinds import POD
 from shadow_operator.core.plan import MODEL_LABEL, ROLLOUT_LABEL
@@ -13,9 +14,10 @@ _ENDED = frozenset({"Succeeded", "Failed"})
 
 
 async def datasets(cluster: Cluster, rollout: ShadowRollout) -> Mapping[str, DatasetCheck]:
-    """What the pods of each model that names a dataset reported; no pod is read where none does."""
+    """What the pods of each running model that names a dataset reported; no pod is read where none does."""
+    running = roles.roles(rollout.spec, rollout.status)
     models = (rollout.spec.champion, *rollout.spec.challengers)
-    named = [(model, model.dataset) for model in models if model.dataset is not None]
+    named = [(model, model.dataset) for model in models if model.dataset is not None and model.name in running]
     if not named:
         return {}
     where = rollout.metadata

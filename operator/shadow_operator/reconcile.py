@@ -28,7 +28,7 @@ from shadow_operator.core.adopt import Refusal
 from shadow_operator.core.dataset_check import refusal_of
 from shadow_operator.core.events import Event, Reason
 from shadow_operator.core.kinds import GATE_TEMPLATE, SHADOW_ROLLOUT
-from shadow_operator.core.lifecycle import Registry, second_production, stages
+from shadow_operator.core.lifecycle import Registry, production_claim, stages
 from shadow_operator.core.machine import Decision, decide, refuse
 from shadow_operator.core.registry import resolve
 from shadow_operator.fleet import Fleet, Key, Memory
@@ -156,11 +156,13 @@ class Reconciler:
             await self._stall(found, spec.reason, spec.message)
             return self._longest_wait
         memory.rollout = rollout = rollout.model_copy(update={"spec": spec})
+        begun = self._clock()
+        _resync(memory, begun)
+        claim = production_claim(key.name, stages(asked, rollout.status), registry)
+        observed = replace(await observe(ports, rollout, memory, begun), production=claim)
+        # Reading takes time. The ledger has to know the very moment that was decided at, or no replay agrees.
         now = self._clock()
-        _resync(memory, now)
-        second = second_production(key.name, stages(asked, rollout.status), registry)
-        observed = replace(await observe(ports, rollout, memory, now), second_production=second)
-        decision = decide(rollout.spec, rollout.metadata.generation, rollout.status, observed, self._clock())
+        decision = decide(rollout.spec, rollout.metadata.generation, rollout.status, observed, now)
         if decision.status.canary not in {None, rollout.status.canary}:
             # A share is about to rise: a restart must not find less evidence than that was decided on.
             await checkpoint.keep(self._cluster, rollout, memory, now)

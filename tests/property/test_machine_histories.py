@@ -7,7 +7,7 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from shadow_operator.api.status import Status
+from shadow_operator.api.status import DatasetFinding, Status
 from shadow_operator.core import roles
 from shadow_operator.core.guardrails import Motive
 from shadow_operator.core.machine import decide
@@ -36,6 +36,7 @@ _moves = st.one_of(
     st.builds(Move, decisions=st.just(0)),
     st.builds(Move, mark=st.sampled_from(Motive)),
     st.builds(Move, frozen=_always),
+    st.builds(Move, data=st.tuples(st.sampled_from([CHAMPION, FIRST, SECOND]), st.sampled_from(DatasetFinding))),
     st.builds(Move, command=st.sampled_from(COMMANDS)),
     st.builds(Move, command=st.sampled_from(COMMANDS), evidence=st.just((undecided(), better()))),
 )

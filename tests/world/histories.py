@@ -1,12 +1,12 @@
 """What can happen to a rollout between two passes, and what no pass may do."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from random import Random
 from typing import Any
 
 from shadow_operator.api.rollout import Spec
-from shadow_operator.api.status import Stage, Status
+from shadow_operator.api.status import DatasetFinding, Stage, Status
 from shadow_operator.core import roles
 from shadow_operator.core.command import Command, Verb
 from shadow_operator.core.evidence import Evidence
@@ -14,6 +14,7 @@ from shadow_operator.core.guardrails import Hold, Motive
 from shadow_operator.core.observed import RouteState
 from shadow_operator.core.roles import Role
 from shadow_operator.core.split import Split
+from tests.world.datasets import check_of
 from tests.world.evidence import better, blinded, no_sample, undecided, worse
 from tests.world.journeys import CHAMPION, FIRST, SECOND, Journey
 from tests.world.manifests import REMOVED
@@ -77,6 +78,7 @@ class Move:
     mark: Motive | None = None
     command: str | None = None
     frozen: bool = False
+    data: tuple[str, DatasetFinding] | None = None
 
 
 _HOLD = Hold("blind", "no sample", None)
@@ -97,6 +99,7 @@ def apply_move(journey: Journey, move: Move, before: Split | None) -> None:
     journey.command = None if move.command is None else Command(move.command, "ann", "the desk agreed")
     journey.frozen = "the exchange is down" if move.frozen else None
     journey.decisions += move.decisions
+    journey.datasets = {} if move.data is None else {move.data[0]: replace(check_of(), finding=move.data[1])}
     guarded = roles.under_guard(journey.status)
     journey.mark = journey.breach(guarded, move.mark) if move.mark is not None and guarded is not None else None
 
@@ -167,6 +170,7 @@ def passed(journey: Journey, move: Move, previous: Split | None) -> str:
     assert gates_pass(journey.spec, journey.evidence.get(name))
     assert journey.mark is None
     assert journey.route is RouteState.PROGRAMMED
+    assert name not in journey.datasets or journey.datasets[name].lets_advance
     if before.canary is not None and before.canary.challenger == name:
         assert journey.hold is None
         assert not journey.blind_guard
@@ -196,6 +200,7 @@ def any_move(random: Random, number: int, journey: Journey) -> Move:
             {"blind_guard": True},
             {"decisions": 0},
             {"frozen": True},
+            {"data": (random.choice((CHAMPION, FIRST, SECOND)), random.choice(tuple(DatasetFinding)))},
             {"mark": random.choice(tuple(Motive))},
             {"command": _fresh(random, random.choice(tuple(Verb)), number)},
             {"command": _fresh(random, random.choice(tuple(Verb)), number), "evidence": (undecided(), better())},

@@ -13,6 +13,7 @@ from shadow_operator.core.dataset_check import DatasetCheck
 from shadow_operator.core.events import Reason
 from shadow_operator.core.evidence import Evidence
 from shadow_operator.core.guardrails import Hold, Judgement, Motive, Rollback, Signals
+from shadow_operator.core.lifecycle import ProductionClaim
 from shadow_operator.core.machine import Decision, decide
 from shadow_operator.core.observed import MetricsHealth, Observed, Route, RouteState, Workload
 from shadow_operator.core.split import Split
@@ -51,7 +52,7 @@ class Journey:
         command: what a person asks.
         frozen: why the whole fleet is frozen.
         datasets: what the pods reported of their data.
-        second_production: why the champion is not its strategy's Production model.
+        production: whether the champion is its strategy's Production model.
 
     """
 
@@ -71,7 +72,7 @@ class Journey:
     command: Command | None = None
     frozen: str | None = None
     datasets: dict[str, DatasetCheck] = field(default_factory=dict)
-    second_production: str | None = None
+    production: ProductionClaim | None = None
     reasons: list[Reason] = field(default_factory=list)
 
     def observed(self) -> Observed:
@@ -95,7 +96,7 @@ class Journey:
             command=self.command,
             frozen=self.frozen,
             datasets=dict(self.datasets),
-            second_production=self.second_production,
+            production=self.production,
         )
 
     def look(self) -> Decision:

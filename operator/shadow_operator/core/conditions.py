@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from shadow_operator.api.status import Condition, ConditionStatus, DatasetFinding, DatasetStatus, Phase
+from shadow_operator.core.lifecycle import ProductionClaim
 from shadow_operator.core.moment import to_seconds_text
 from shadow_operator.core.observed import Observed
 
@@ -52,7 +53,7 @@ def of_phase(
         (STALLED, _truth(stalled), phase.value, message),
         (METRICS_AVAILABLE, _truth(metrics.available), "Read" if metrics.available else "Blind", metrics.message),
         *_of_datasets(datasets),
-        *_of_production(observed.second_production),
+        *_of_production(observed.production),
     )
     return [_transition(before, *each, generation=generation, now=now) for each in wanted]
 
@@ -70,16 +71,14 @@ def _of_datasets(datasets: Sequence[DatasetStatus]) -> list[tuple[str, Condition
     return []
 
 
-def _of_production(second: str | None) -> list[tuple[str, ConditionStatus, str, str]]:
+def _of_production(claim: ProductionClaim | None) -> list[tuple[str, ConditionStatus, str, str]]:
     """Whether the champion is the Production model of its strategy; nothing where it is not registered."""
-    match second:
-        case None:
-            return []
-        case "":
-            sole = "the champion is the Production model of its strategy"
-            return [(SOLE_PRODUCTION, ConditionStatus.TRUE, "Production", sole)]
-        case why:
-            return [(SOLE_PRODUCTION, ConditionStatus.FALSE, "SecondProduction", why)]
+    if claim is None:
+        return []
+    if claim.refused is not None:
+        return [(SOLE_PRODUCTION, ConditionStatus.FALSE, "SecondProduction", claim.refused)]
+    sole = "the champion is the Production model of its strategy"
+    return [(SOLE_PRODUCTION, ConditionStatus.TRUE, "Production", sole)]
 
 
 def of_refusal(

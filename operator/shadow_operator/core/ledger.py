@@ -76,12 +76,18 @@ class Taken:
 
 
 def is_worth_an_entry(before: Status, decision: Decision) -> bool:
-    """Whether the decision moved anything: a champion, a stage, a share, or answered a person."""
+    """Whether the decision moved anything: a champion, a stage, a share, answered a person, or made an exception."""
     after = decision.status
     if decision.refused:
         return False
     answered = after.command is not None and (before.command is None or before.command.text != after.command.text)
-    return _moving(before) != _moving(after) or answered
+    # An exception that somebody made for a model is one of the decisions.
+    excused = _excused(after) - _excused(before)
+    return _moving(before) != _moving(after) or answered or bool(excused)
+
+
+def _excused(status: Status) -> set[str]:
+    return {each.model for each in status.datasets if each.finding is DatasetFinding.ALLOWED}
 
 
 def _moving(status: Status) -> tuple[Any, ...]:
@@ -95,8 +101,6 @@ def _moving(status: Status) -> tuple[Any, ...]:
         {challenger.name for challenger in status.challengers if challenger.review_since is not None},
         None if status.watch is None else (status.watch.standby, status.watch.completed is not None),
         status.fallen is not None,
-        # An exception that somebody made for a model is one of the decisions.
-        {each.model for each in status.datasets if each.finding is DatasetFinding.ALLOWED},
     )
 
 

@@ -132,18 +132,22 @@ def moves(rollout: str, wanted: Mapping[str, ModelStage], registry: Registry) ->
     return sorted(found, key=lambda move: _height(move.stage))
 
 
-def second_production(rollout: str, wanted: Mapping[str, ModelStage], registry: Registry) -> str | None:
-    """Why the rollout's champion is not the Production model of its strategy.
+@dataclass(frozen=True, slots=True)
+class ProductionClaim:
+    """A rollout's claim that its champion is the Production model of the strategy; `refused` is why it is not."""
 
-    Empty where it is, or is about to be; None where it is not registered.
-    """
+    refused: str | None = None
+
+
+def production_claim(rollout: str, wanted: Mapping[str, ModelStage], registry: Registry) -> ProductionClaim | None:
+    """The claim of a rollout, None where its champion is not registered; the arguments are those of `moves`."""
     for version in registry.versions:
         if wanted.get(version.metadata.name) is not ModelStage.PRODUCTION:
             continue
         rival = _rival(rollout, version, registry)
         if rival is None:
-            return ""
-        return (
+            return ProductionClaim()
+        return ProductionClaim(
             f"champion {version.metadata.name} is of strategy {version.spec.strategy}, whose Production model is "
             f"{rival.metadata.name}, champion of rollout {rival.status.rollout}: a strategy has one; make it a "
             "challenger there, delete one of the two rollouts, or register it under another strategy"

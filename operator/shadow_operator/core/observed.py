@@ -8,6 +8,7 @@ from shadow_operator.core.command import Command
 from shadow_operator.core.dataset_check import DatasetCheck, PresentCheck
 from shadow_operator.core.evidence import Evidence
 from shadow_operator.core.guardrails import Judgement, Rollback
+from shadow_operator.core.lifecycle import ProductionClaim
 from shadow_operator.core.split import Split
 
 
@@ -78,8 +79,7 @@ class Observed:
         judgement: what the guard said last.
         command: what a person asks.
         datasets: the data of each model that names a dataset.
-        second_production: why the champion is not the Production model of its strategy; empty where it is, None where
-            it is not registered.
+        production: whether the champion is the Production model of its strategy; None where it is not registered.
         frozen: why nothing in the whole fleet may advance, None while it may.
 
     """
@@ -92,7 +92,7 @@ class Observed:
     command: Command | None = None
     frozen: str | None = None
     datasets: Mapping[str, DatasetCheck] = field(default_factory=dict)
-    second_production: str | None = None
+    production: ProductionClaim | None = None
 
     def ready(self, model: str) -> bool:
         """Whether the model's pods were seen to be ready."""

@@ -191,17 +191,17 @@ def _template(rollout: ShadowRollout, model: Model, checkers: Checkers) -> dict[
     # Optional, because a pod may start in the moment before the policy is there: a model without one acts on nothing.
     policy = {"name": "policy", "configMap": {"name": object_name(rollout, "policy"), "optional": True}}
     spec["volumes"] = [*volumes, policy]
-    _check_first(spec, model, checkers)
+    _check_the_data(spec, model, checkers)
     return template
 
 
-def _check_first(pod: dict[str, Any], model: Model, checkers: Checkers) -> None:
-    """Let the check of the data go before everything else that the pod starts."""
+def _check_the_data(pod: dict[str, Any], model: Model, checkers: Checkers) -> None:
+    """Let the check go right before the model: what the pod's own init containers bring along is checked as well."""
     if model.dataset is None:
         return
     check = dataset_check.init_container(model, model.dataset, pod, checkers.of(model, model.dataset))
     others = [each for each in pod.get("initContainers", []) if each.get("name") != dataset_check.CONTAINER]
-    pod["initContainers"] = [check, *others]
+    pod["initContainers"] = [*others, check]
 
 
 def _complete(container: dict[str, Any], rollout: ShadowRollout, model: Model) -> None:

@@ -1,12 +1,15 @@
 """The check of a model's data: the container that makes it, what its ends say together, and what follows from them."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from shadow_operator.__main__ import main
 from shadow_operator.api.dataset import found_in, report
 from shadow_operator.api.status import Condition, ConditionStatus, DatasetFinding, Phase, Stage
+from shadow_operator.cli.fingerprint import EXIT_MISMATCHED
 from shadow_operator.cluster import ForbiddenError, Object
 from shadow_operator.core.adopt import Refusal
 from shadow_operator.core.dataset_check import (
@@ -20,11 +23,11 @@ from shadow_operator.core.dataset_check import (
 )
 from shadow_operator.core.events import Reason
 from shadow_operator.core.kinds import Kind
-from shadow_operator.core.ledger import Inputs
+from shadow_operator.core.ledger import Inputs, is_worth_an_entry
 from shadow_operator.core.plan import plan
 from shadow_operator.core.registry import resolve
 from shadow_operator.pods import datasets
-from tests.unit.core.test_ledger import recorded
+from tests.unit.core.test_ledger import recorded, taken
 from tests.unit.core.test_registry import BY_REFERENCE, model_version
 from tests.world.datasets import (
     CHECKER,
@@ -58,7 +61,7 @@ def pod_of(edits: dict[str, Any], checkers: Checkers = _OWN, model: str = FIRST)
 
 
 def check_in(pod: Any) -> Any:
-    return pod["initContainers"][0]
+    return pod["initContainers"][-1]
 
 
 def test_the_data_is_checked_before_the_model_starts_by_the_operators_own_image() -> None:
@@ -72,14 +75,29 @@ def test_the_data_is_checked_before_the_model_starts_by_the_operators_own_image(
     assert set(check["resources"]) == {"requests", "limits"}
 
 
+@pytest.mark.parametrize("allowed", [False, True])
+def test_its_arguments_are_those_of_the_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, allowed: bool
+) -> None:
+    (tmp_path / "prices").write_text("1", encoding="utf-8")
+    message = tmp_path / "message"
+    words = check_in(pod_of(naming(_CHALLENGER, allowDatasetMismatch=allowed)))["args"]
+    here = {PATH: str(tmp_path / "prices"), "/dev/termination-log": str(message)}
+    monkeypatch.setattr("sys.argv", ["shadow-operator", *(here.get(word, word) for word in words)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == (0 if allowed else EXIT_MISMATCHED)
+    assert found_in(message.read_text(encoding="utf-8")) not in {None, EXPECTED}
+
+
 def test_only_who_names_a_dataset_is_checked() -> None:
     assert "initContainers" not in pod_of(naming(_CHALLENGER), model=CHAMPION)
 
 
-def test_it_goes_before_what_else_a_pod_starts_with() -> None:
+def test_it_sees_what_the_pods_own_init_containers_bring_along() -> None:
     edits = naming(_CHALLENGER)
-    edits["workload.template.spec"] = edits["workload.template.spec"] | {"initContainers": [{"name": "warm-up"}]}
-    assert [each["name"] for each in pod_of(edits)["initContainers"]] == ["dataset", "warm-up"]
+    edits["workload.template.spec"] = edits["workload.template.spec"] | {"initContainers": [{"name": "download"}]}
+    assert [each["name"] for each in pod_of(edits)["initContainers"]] == ["download", "dataset"]
 
 
 def test_a_mismatch_that_is_allowed_is_said_and_lets_it_start() -> None:
@@ -266,17 +284,21 @@ def terminated(found: str) -> dict[str, Any]:
 async def test_how_the_check_ended_is_read_from_the_pods_that_stay(pod: Object, finding: DatasetFinding) -> None:
     cluster = MemoryCluster()
     cluster.objects["/api/v1/namespaces/default/pods/a"] = pod
-    rollout = rollout_of(in_spec(naming(_CHALLENGER)))
+    rollout = rollout_of(in_spec(naming(_CHALLENGER)), in_shadow().status)
     found = await datasets(cluster, rollout)
     assert {name: check.finding for name, check in found.items()} == {FIRST: finding}
 
 
 async def test_pods_that_can_not_be_read_are_unknown_and_none_is_read_without_a_dataset() -> None:
-    rollout = rollout_of(in_spec(naming(_CHALLENGER)))
+    rollout = rollout_of(in_spec(naming(_CHALLENGER)), in_shadow().status)
     found = await datasets(Blindfolded(), rollout)
     assert found[FIRST].finding is DatasetFinding.UNKNOWN
     assert "not allowed" in found[FIRST].message
     assert await datasets(Blindfolded(), rollout_of()) == {}
+    rejected = in_shadow()
+    lines = [each.model_copy(update={"stage": Stage.REJECTED}) for each in rejected.status.challengers]
+    out = rollout.model_copy(update={"status": rejected.status.model_copy(update={"challengers": lines})})
+    assert await datasets(Blindfolded(), out) == {}, "whoever is out of the race has no pods to ask"
 
 
 def with_data(journey: Journey, check: DatasetCheck, model: str = FIRST) -> Journey:
@@ -370,6 +392,13 @@ def test_a_mismatch_that_was_allowed_is_in_the_ledger() -> None:
     assert entry.reason == "DatasetMismatched"
     assert "as allowDatasetMismatch says" in entry.message
     assert Inputs.unpacked(entry.inputs or "").observed.datasets[FIRST].finding is DatasetFinding.ALLOWED
+
+
+def test_an_exception_that_is_no_longer_needed_is_no_decision() -> None:
+    journey = with_data(in_shadow(), check_of(OTHER, allowDatasetMismatch=True))
+    journey.look()
+    decided = taken(with_data(journey, check_of(EXPECTED)))
+    assert not is_worth_an_entry(decided.rollout.status, decided.decision)
 
 
 def test_an_entry_of_a_rollout_by_reference_can_be_decided_again() -> None:

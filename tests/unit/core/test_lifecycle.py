@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from shadow_operator.api.model_version import ModelStage, ModelVersion
 from shadow_operator.api.status import ConditionStatus, Stage
 from shadow_operator.core.events import Reason
-from shadow_operator.core.lifecycle import Registry, moves, second_production, stages
+from shadow_operator.core.lifecycle import ProductionClaim, Registry, moves, production_claim, stages
 from tests.world.journeys import CHAMPION, FIRST, SECOND, Journey, in_canary, in_shadow, watched
 from tests.world.manifests import REMOVED
 from tests.world.model_versions import registered
@@ -135,21 +135,21 @@ def test_a_second_production_model_of_a_strategy_is_told_and_not_made() -> None:
     first = registered("first", PRODUCTION, "other")
     registry = Registry((first, registered("second")), frozenset({"ours", "other"}))
     assert moved({"second": PRODUCTION}, *registry.versions) == []
-    why = second_production("ours", {"second": PRODUCTION}, registry)
-    assert why is not None
-    assert why.startswith(
+    claim = production_claim("ours", {"second": PRODUCTION}, registry)
+    assert claim is not None
+    assert (claim.refused or "").startswith(
         "champion second is of strategy momentum, whose Production model is first, champion of rollout other"
     )
     apart = Registry((first, registered("second", strategy="carry")), registry.rollouts)
-    assert second_production("ours", {"second": PRODUCTION}, apart) == ""
-    assert second_production("ours", {"second": SHADOW}, registry) is None
+    assert production_claim("ours", {"second": PRODUCTION}, apart) == ProductionClaim()
+    assert production_claim("ours", {"second": SHADOW}, registry) is None
 
 
 def test_a_second_production_is_said_once_and_moves_nobody() -> None:
     journey = in_canary()
     before = (journey.champion, journey.share)
-    for why in ("a strategy has one", "a strategy has one", "", "a strategy has one"):
-        journey.second_production = why
+    for why in ("a strategy has one", "a strategy has one", None, "a strategy has one"):
+        journey.production = ProductionClaim(why)
         journey.look()
         (condition,) = [each for each in journey.status.conditions if each.type == "SoleProduction"]
         assert condition.status is (ConditionStatus.FALSE if why else ConditionStatus.TRUE)

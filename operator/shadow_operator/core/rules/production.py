@@ -12,6 +12,7 @@ def notice_second_production(run: Pass) -> Pass:
         condition.type == conditions.SOLE_PRODUCTION and condition.status is ConditionStatus.FALSE
         for condition in run.status.conditions
     )
-    if known or not run.observed.second_production:
+    claim = run.observed.production
+    if known or claim is None or claim.refused is None:
         return run
-    return run.changed(Reason.SECOND_PRODUCTION, run.observed.second_production)
+    return run.changed(Reason.SECOND_PRODUCTION, claim.refused)
