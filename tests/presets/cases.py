@@ -13,7 +13,7 @@ class Case:
 
     Attributes:
         decision: what the preset decides.
-        by: the gates that do not pass then, among others that depend on them.
+        by: the gates that do not pass then, and with `WAITS` and `ASKS` no others.
         hours: how far the recording is replayed.
 
     """
@@ -42,9 +42,9 @@ _FIVE = (
     ("good", GOOD, ACTS, ()),
     ("no-better", but(gain=0.1), REJECTED, ("mean", "bootstrap", "sharpe", "wins")),
     ("worse", but(gain=-0.6), REJECTED, ("mean",)),
-    ("seldom-trades", but(trades=1.0), WAITS, ()),
+    ("seldom-trades", but(trades=0.5), WAITS, ()),
     ("wins-no-more-often", but(bonus=1.5), ASKS, ("wins",)),
-    ("plunges", but(plunge=12_000.0), ASKS, ("drawdown",)),
+    ("plunges", but(plunge=3_500.0), ASKS, ("drawdown",)),
 )
 _ACTIVATION = (
     ("good", GOOD, ACTS, ()),
@@ -61,19 +61,19 @@ _GOVERNANCE = (
     ("few-sessions", but(days_a_session=4), WAITS, ("sessions",)),
     ("seldom-trades", but(trades=0.04), WAITS, ("trades",)),
     ("busy", but(turnover=80.0), WAITS, ("turnover",)),
-    ("no-profit", but(gain=-0.05), WAITS, ("live-sharpe",)),
+    ("no-profit", but(gain=-0.05), WAITS, ("live-sharpe", "drawdown")),
     ("plunges", but(plunge=6_000.0), WAITS, ("drawdown",)),
-    ("drifts", but(restless=1.5), WAITS, ("drift",)),
+    ("drifts", but(wanders=0.7), WAITS, ("drift",)),
     ("slow", but(slow=0.03), WAITS, ("latency",)),
     ("silent", but(errors=5.0), WAITS, ("errors",)),
 )
 _SPRINT = (
     ("good", GOOD, ACTS, ()),
-    ("no-better", but(gain=0.1), WAITS, ("sharpe",)),
+    ("no-better", but(gain=0.1), WAITS, ("sharpe", "drawdown")),
     ("worse", but(gain=-0.6), REJECTED, ("sharpe",)),
-    ("plunges", but(plunge=12_000.0), WAITS, ("drawdown",)),
+    ("plunges", but(plunge=3_500.0), WAITS, ("drawdown",)),
     ("overconfident", but(hits=(0.4, 0.9)), WAITS, ("calibration",)),
-    ("drifts", but(restless=1.5), WAITS, ("drift",)),
+    ("drifts", but(wanders=0.7), WAITS, ("drift",)),
 )
 _AB = (
     ("good", GOOD, ACTS, ()),
@@ -90,6 +90,6 @@ CASES = (
     *(_case("sprint-canary", name, traits, decision, *by, hours=20 * 24) for name, traits, decision, by in _SPRINT),
     _case("sprint-canary", "six-days", GOOD, WAITS, hours=6 * 24),
     *(_case("ab-test", name, traits, decision, *by, hours=20 * 24) for name, traits, decision, by in _AB),
-    _case("ab-test", "a-day", GOOD, WAITS, "samples", "two-weeks", hours=24),
+    _case("ab-test", "a-day", GOOD, WAITS, "samples", "two-weeks", "mae", "rmse", "mape", "direction", hours=24),
     _case("ab-test", "thirteen-days", GOOD, WAITS, "two-weeks", hours=13 * 24),
 )

@@ -23,7 +23,7 @@ Series = tuple[str, Mapping[str, str], Hours]
 _CONFIDENCES = np.linspace(0.5, 1.0, 21)
 _BINS = (0.5, 0.6, 0.7, 0.8, 0.9)
 _SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0)
-_FEATURE = np.linspace(-3.0, 3.0, 11)
+_FEATURE = np.linspace(-3.0, 15.0, 37)
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Traits:
         hits: share of hits of a prediction of confidence c, as (at .5, at 1).
         slow: share of its answers that take .4 s.
         errors: questions without an answer, an hour.
-        restless: its feature moves from day to day by so many deviations.
+        wanders: its feature moves by so many deviations a day.
         restarts: a day.
         absolute, squared, percentage, wrong: its errors a decision, by measure.
 
@@ -61,7 +61,7 @@ class Traits:
     hits: tuple[float, float] = (0.5, 1.0)
     slow: float = 0.0
     errors: float = 0.2
-    restless: float = 0.0
+    wanders: float = 0.0
     restarts: int = 0
     absolute: float = 1.0
     squared: float = 1.0
@@ -158,8 +158,7 @@ def _service(traits: Traits, hours: int) -> Iterator[Series]:
     yield "model_errors_total", {}, traits.errors * each
     period = 24 // traits.restarts if traits.restarts else 0
     yield "model_restarts_total", {}, (np.arange(hours) % period == 0) * 1.0 if period else 0.0 * each
-    days = np.arange(hours) // 24
-    shift = traits.restless * np.where(days % 2 == 0, 1.0, -1.0)
+    shift = traits.wanders * np.arange(hours) / 24
     for edge in _FEATURE:
         # A logistic distribution: its shares have a formula.
         yield (

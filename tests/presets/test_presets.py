@@ -27,6 +27,8 @@ async def test_a_preset_decides_as_the_model_deserves(prometheus: str, case: Cas
     said = [result.sentence for result in replay.results.values() if result.outcome is not Outcome.PASS]
     assert decision_of(replay) == case.decision, (said, replay.rollout.status.challengers)
     assert case.by <= replay.open_gates, said
+    # Whoever waits, waits for these and for no others.
+    assert case.decision not in {WAITS, ASKS} or case.by == replay.open_gates, said
     # The limit under test decides, and not a figure that nobody recorded.
     assert not [each for each in replay.results.values() if each.outcome is Outcome.BLIND], said
     if case.decision == ACTS:
