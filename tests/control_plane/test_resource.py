@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from shadow_operator.api.crd import custom_resource_definition
+from shadow_operator.api.gate_template import SECTIONS
 from shadow_operator.api.rollout import GROUP, KIND, VERSION, ShadowRollout
 from shadow_operator.api.status import Status
 from tests.control_plane.api_server import ApiServer, Object
@@ -113,6 +114,8 @@ def test_the_api_server_fills_in_the_defaults_of_the_models(api: ApiServer, mani
     by_the_models = ShadowRollout.model_validate(as_stored(manifest | {"metadata": metadata}))
     assert by_the_server.spec == by_the_models.spec
     written_out = by_the_models.spec.model_dump(by_alias=True, exclude_none=True, mode="json")
+    # What a GateTemplate may have stays open where nobody wrote it.
+    written_out = {name: said for name, said in written_out.items() if name in manifest["spec"] or name not in SECTIONS}
     assert _without_empty(written_out) == _without_empty(returned["spec"])
 
 

@@ -391,7 +391,7 @@ _RULES = (
         {"spec.errorBudget.plannedSamples": 99},
         ("spec.errorBudget.plannedSamples", "greater than or equal to 100"),
     ),
-    Wrong("no gates", {"spec.gates": REMOVED}, ("spec.gates: Required value",)),
+    Wrong("no gates", {"spec.gates": REMOVED}, ("spec.gates", "a rollout needs gates and a canary")),
     Wrong("empty gates", {"spec.gates": []}, ("spec.gates", "at least 1 items")),
     Wrong("gate without name", {"spec.gates[0].name": REMOVED}, ("spec.gates[0].name: Required value",)),
     Wrong("gate without test", {"spec.gates[0].test": REMOVED}, ("spec.gates[0].test: Required value",)),
@@ -635,7 +635,7 @@ _RULES = (
         {"spec.guardrails[1].then.after": "soon"},
         ("spec.guardrails[1].then.after", '"soon" is not a duration'),
     ),
-    Wrong("no canary", {"spec.canary": REMOVED}, ("spec.canary: Required value",)),
+    Wrong("no canary", {"spec.canary": REMOVED}, ("spec.gates", "a rollout needs gates and a canary")),
     Wrong("no steps", {"spec.canary.steps": REMOVED}, ("spec.canary.steps: Required value",)),
     Wrong("empty steps", {"spec.canary.steps": []}, ("spec.canary.steps", "at least 1 items")),
     Wrong(
