@@ -46,6 +46,7 @@ from shadow_stats.paired_sign import PairedSign
 from shadow_stats.pnl_bootstrap import BootstrapResult, PnlBootstrap, bootstrap
 from shadow_stats.recalibration import CalibrationTest, IsotonicRecalibration
 from shadow_stats.scheduled_bootstrap import BootstrapMean
+from shadow_stats.scheduled_sharpe import BootstrapSharpe
 from shadow_stats.sharpe import SharpeDifference
 from shadow_stats.sharpe_bootstrap import SharpeBootstrapReport, ledoit_wolf_bootstrap
 from shadow_stats.sharpe_confidence import (
@@ -70,6 +71,7 @@ __all__ = [
     "BlockLength",
     "BootstrapMean",
     "BootstrapResult",
+    "BootstrapSharpe",
     "BoundedMean",
     "CalibrationError",
     "CalibrationTest",

@@ -530,6 +530,11 @@ _RULES = (
         ("spec.gates", "a gate is against Benchmark, and there is none: name spec.benchmark"),
     ),
     Wrong(
+        "method of a gate that has none",
+        {"spec.gates[0].method": "Bootstrap"},
+        ("spec.gates[0].method", "method belongs to a gate with test Sharpe"),
+    ),
+    Wrong(
         "benchmark that is a challenger",
         {"spec.benchmark": {"name": "momentum-v8"}},
         ("spec.benchmark", "the benchmark is also a champion or challenger"),

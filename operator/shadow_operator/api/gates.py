@@ -53,6 +53,13 @@ class GateRole(StrEnum):
     MEMBER = "Member"
 
 
+class SharpeMethod(StrEnum):
+    """How Sharpe ratios are compared."""
+
+    ALWAYS_VALID = "AlwaysValid"
+    BOOTSTRAP = "Bootstrap"
+
+
 class Rival(StrEnum):
     """Whom a gate compares with."""
 
@@ -143,8 +150,9 @@ CATALOGUE: Mapping[GateTest, Shape] = {
         "the annual Sharpe ratio is higher by more than `gain`",
         "against",
         "gain",
+        "method",
         "perYear",
-        defaults={"gain": "0"},
+        defaults={"gain": "0", "method": "AlwaysValid"},
         is_test=True,
     ),
     GateTest.WIN_RATE: _shape(
@@ -401,6 +409,11 @@ class Gate(Resource):
     window: PositiveDuration | None = Field(None, description="The time up to now that is looked at.")
     reference: PositiveDuration | None = Field(None, description="The time before the window that it is held against.")
     quantile: Percent | None = Field(None, description="Which quantile, as in 99%.")
+    method: SharpeMethod | None = Field(
+        None,
+        description="AlwaysValid: by a confidence sequence, at every look. Bootstrap: by the bootstrap of Ledoit and "
+        "Wolf, at plannedSamples and each doubling of it.",
+    )
     measure: ErrorMeasure | None = Field(None, description="How errors are measured; less is better.")
     per_year: Annotated[int, Field(ge=1, le=100_000_000)] | None = Field(
         None, description="Intervals with results in a year; as many as the year holds if left out."

@@ -81,6 +81,16 @@ def test_a_changed_gate_starts_anew_and_takes_no_other_along() -> None:
     assert (tests["mean"].result.samples, tests["wins"].result.samples) == (2, 0)
 
 
+def test_a_sharpe_ratio_is_compared_by_the_method_that_the_gate_names() -> None:
+    gates = [{"name": "always", "test": "Sharpe"}, {"name": "bootstrap", "test": "Sharpe", "method": "Bootstrap"}]
+    journey = in_shadow(spec_of({"gates": gates}))
+    comparisons = followed(journey, list(minutes(*(both(number) for number in range(4)))))
+    kept = {one["gate"]["name"]: one["state"]["kind"] for one in comparisons.to_json()["comparisons"][0]["tests"]}
+    assert kept == {"always": "SharpeDifference", "bootstrap": "BootstrapSharpe"}
+    again = Comparisons.from_json(json.loads(json.dumps(comparisons.to_json())))
+    assert str(again.evidence()[FIRST].tests["bootstrap"]) == str(comparisons.evidence()[FIRST].tests["bootstrap"])
+
+
 def erring(number: int, own: float, champion: float) -> dict[str, dict[str, float]]:
     """Errors of 1 and 2 a decision, unless they say otherwise."""
     return {

@@ -158,6 +158,7 @@ CASES = [
             ("PairedMean", {}),
             ("BootstrapMean", {}),
             ("Sharpe", {}),
+            ("Sharpe", {"method": "Bootstrap"}),
             ("ErrorDegradation", FIELDS[GateTest.ERROR_DEGRADATION]),
         ]
         for case in [

@@ -88,6 +88,8 @@ SERIES: dict[str, tuple[Call, Series]] = {
         VALUES,
     ),
     "BootstrapMean differences": (lambda x: stats.BootstrapMean(DESIGN).update(x), VALUES),
+    "BootstrapSharpe challenger": (lambda x: stats.BootstrapSharpe(DESIGN).update(x, OTHER), VALUES),
+    "BootstrapSharpe champion": (lambda x: stats.BootstrapSharpe(DESIGN).update(OTHER, x), VALUES),
     "BoundedMean differences": (lambda x: stats.BoundedMean(BOUNDED).update(x), VALUES),
     "PairedMean differences": (lambda x: stats.PairedMean(DESIGN).update(x), VALUES),
     "SharpeDifference challenger": (lambda x: stats.SharpeDifference(DESIGN).update(x, OTHER), VALUES),
@@ -111,7 +113,7 @@ PAIRED = sorted(
         *("thompson_beta", "thompson_normal", "confidence_spread", "calibration_error", "reliability_curve"),
         *("degradation", "drawdown_test", "histogram_kolmogorov_smirnov", "histogram_stability"),
         *("paired_mean_report", "ledoit_wolf_bootstrap", "jobson_korkie_memmel", "ledoit_wolf_hac", "PairedWins.of"),
-        *("CalibrationTest", "IsotonicRecalibration", "SharpeDifference", "paired", "reality_check"),
+        *("CalibrationTest", "IsotonicRecalibration", "BootstrapSharpe", "SharpeDifference", "paired", "reality_check"),
     }
 )
 

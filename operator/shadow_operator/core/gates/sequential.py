@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from shadow_operator.core.interval import Pair
-from shadow_stats import BootstrapMean, ComparisonResult, Design, PairedMean, SharpeDifference
+from shadow_stats import BootstrapMean, BootstrapSharpe, ComparisonResult, Design, PairedMean, SharpeDifference
 
 Kept = Mapping[str, Any]
 
@@ -72,7 +72,7 @@ class Differences:
 class Streams:
     """A test of two streams of results, kept as they are."""
 
-    def __init__(self, state: SharpeDifference) -> None:
+    def __init__(self, state: SharpeDifference | BootstrapSharpe) -> None:
         self._state = state
 
     def update(self, pairs: Sequence[Pair]) -> None:
