@@ -15,7 +15,6 @@ import bare
 import build_image
 import control_plane
 import kind
-import packages
 import pins
 import tools
 from report import RefusedError, answer
@@ -92,7 +91,7 @@ def _tools(_: argparse.Namespace) -> int:
 
 
 def _prometheus(_: argparse.Namespace) -> int:
-    answer(str(packages.prometheus()))
+    answer(str(tools.prometheus()))
     return 0
 
 

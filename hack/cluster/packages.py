@@ -8,7 +8,7 @@ from pathlib import Path
 import pins
 from process import found, output, succeeds, work
 from report import RefusedError, say
-from state import CACHE, held, write
+from state import CACHE, write
 
 _POLICY = Path("/usr/sbin/policy-rc.d")
 _POLICY_TEXT = (
@@ -56,17 +56,6 @@ def extracted(package: str, target: Path) -> Path:
             raise RefusedError(f"`apt-get download {package}` left {len(archives)} packages, and one is expected")
         output(["dpkg-deb", "--extract", str(archives[0]), str(target)])
     return target
-
-
-def prometheus() -> Path:
-    """Give the directory that has Prometheus and promtool, for tests that need no cluster (once; it is cached)."""
-    target = CACHE / "prometheus"
-    programs = target / "usr" / "bin"
-    with held(target):
-        if not (programs / "promtool").exists():
-            say("fetches Prometheus from Debian (once; it is cached)")
-            extracted(pins.PROMETHEUS_PACKAGE, target)
-    return programs
 
 
 def mirror() -> str:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import packages
 import pins
 from process import found, output, work
 from report import RefusedError, say
@@ -20,6 +21,30 @@ def build(commands: Sequence[pins.Command]) -> Path:
             if not (TOOLS / command.name).exists():
                 _build(command)
     return TOOLS
+
+
+def prometheus() -> Path:
+    """Give the directory that has prometheus and promtool: the machine's own, or Debian's, which is not installed."""
+    if found("prometheus") and (promtool := found("promtool")):
+        return Path(promtool).parent
+    target = CACHE / "prometheus"
+    programs = target / "bin"
+    if not programs.exists():
+        if found("apt-get") is None:
+            raise RefusedError(
+                "there is no prometheus with promtool on PATH, and no apt-get to fetch it with: install both"
+            )
+        with held(target):
+            if not programs.exists():
+                _fetch_prometheus(target / f".draft.{os.getpid()}", programs)
+    return programs
+
+
+def _fetch_prometheus(draft: Path, programs: Path) -> None:
+    say("fetches Prometheus from Debian (once; it is cached)")
+    packages.extracted(pins.PROMETHEUS_PACKAGE, draft)
+    (draft / "usr" / "bin").replace(programs)
+    remove(draft)
 
 
 def _go() -> str:

@@ -83,19 +83,21 @@ class ApiServer:
 
     def register(self, manifest: Object, *, dry: bool = True) -> Object:
         """Create a ModelVersion, strictly."""
-        body = manifest | {"metadata": manifest["metadata"] | {"namespace": self.namespace}}
-        query = {"fieldValidation": "Strict"} | ({"dryRun": "All"} if dry else {})
-        return self.request("POST", self.models, body, **query)
+        return self._create(self.models, manifest, dry=dry)
 
     @property
     def templates(self) -> str:
         return f"{_ROLLOUTS}/namespaces/{self.namespace}/{gate_template.PLURAL}"
 
-    def share(self, manifest: Object) -> Object:
-        """Create a GateTemplate, strictly; what is None is left out."""
+    def share(self, manifest: Object, *, dry: bool = True) -> Object:
+        """Create a GateTemplate, strictly; a section that is None is left out."""
         said = {section: given for section, given in manifest["spec"].items() if given is not None}
-        body = manifest | {"metadata": manifest["metadata"] | {"namespace": self.namespace}, "spec": said}
-        return self.request("POST", self.templates, body, fieldValidation="Strict")
+        return self._create(self.templates, manifest | {"spec": said}, dry=dry)
+
+    def _create(self, path: str, manifest: Object, *, dry: bool) -> Object:
+        body = manifest | {"metadata": manifest["metadata"] | {"namespace": self.namespace}}
+        query = {"fieldValidation": "Strict"} | ({"dryRun": "All"} if dry else {})
+        return self.request("POST", path, body, **query)
 
     def install_crds(self) -> None:
         before = [self._crd_generation(each) for each in DEFINITIONS]

@@ -20,7 +20,7 @@ from shadow_operator.core.adopt import Refusal, adopt
 from shadow_operator.core.events import Event, Reason
 from shadow_operator.core.observed import Observed
 from shadow_operator.core.phase import phase_of
-from shadow_operator.core.rules import RULES, hear_reset
+from shadow_operator.core.rules import RULES, hear_reset, hear_take_back, record_rollback
 from shadow_operator.core.rules.one_pass import Pass
 
 # What a person who looks at the rollout may wait for; everything urgent is the guard's.
@@ -66,11 +66,19 @@ def decide(spec: Spec, generation: int, status: Status, observed: Observed, now:
     end = Pass(spec, observed, now, adopted.status, results, adopted.events).then(hear_reset)
     changed = terms.refusal(spec, end.status)
     if changed is not None:
-        refused = refuse(changed.reason, changed.message, generation, end.status, now)
-        return replace(refused, events=(*end.events, *refused.events))
+        return _with_changed_terms(end, changed, generation)
     for rule in RULES:
         end = end.then(rule)
     return Decision(_summarised(end, status, generation), end.events, _requeue(end))
+
+
+def _with_changed_terms(run: Pass, changed: Refusal, generation: int) -> Decision:
+    """Nothing is judged by terms that came after the evidence; what takes a share back is done all the same."""
+    before = roles.split(run.spec, run.status)
+    end = run.then(record_rollback).then(hear_take_back)
+    decision = refuse(changed.reason, changed.message, generation, end.status, run.now)
+    is_left_alone = roles.split(run.spec, end.status) == before
+    return replace(decision, events=(*end.events, *decision.events), refused=is_left_alone)
 
 
 def refuse(reason: str, message: str, generation: int, status: Status, now: datetime) -> Decision:

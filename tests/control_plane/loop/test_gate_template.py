@@ -22,7 +22,7 @@ async def acting(field: Field) -> None:
 
 
 async def test_a_rollout_runs_by_its_template(field: Field) -> None:
-    field.server.share(gate_template(shadow={"minDuration": "2h", "minTrades": 10}))
+    field.server.share(gate_template(shadow={"minDuration": "2h", "minTrades": 10}), dry=False)
     await field.in_shadow(FROM_TEMPLATE | {"spec.shadow": REMOVED})
     assert field.status().phase == "Shadowing"
     # What is taken over is never written into the manifest, which is Git's.
@@ -35,21 +35,21 @@ async def test_a_missing_template_stalls_the_rollout_until_it_is_there(field: Fi
     await field.one_pass()
     stalled = next(each for each in field.status().conditions if each.type == "Stalled")
     assert (stalled.status, stalled.reason) == ("True", "GateTemplateMissing")
-    field.server.share(gate_template())
+    field.server.share(gate_template(), dry=False)
     await field.tick()
     stalled = next(each for each in field.status().conditions if each.type == "Stalled")
     assert stalled.status == "False"
 
 
 async def test_a_template_that_makes_no_whole_is_refused_with_the_field(field: Field) -> None:
-    field.server.share(gate_template(canary=None))
+    field.server.share(gate_template(canary=None), dry=False)
     field.create(changed(manifest(), FROM_TEMPLATE))
     await field.one_pass()
     assert "spec.canary" in (field.status().message or "")
 
 
 async def test_without_its_template_and_after_a_restart_the_guard_takes_a_share_back(field: Field) -> None:
-    stored = field.server.share(gate_template())
+    stored = field.server.share(gate_template(), dry=False)
     await field.in_shadow(FROM_TEMPLATE)
     await acting(field)
     field.server.request("DELETE", f"{field.server.templates}/{stored['metadata']['name']}")

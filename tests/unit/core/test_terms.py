@@ -123,3 +123,35 @@ def test_the_order_of_gates_is_no_change() -> None:
     one = spec_of()
     other = one.model_copy(update={"gates": list(reversed(one.gates))})
     assert terms_digest(one) == terms_digest(other)
+
+
+@pytest.mark.parametrize("text", ["rollback/1", "rollback-full/1", "reject/1"])
+def test_while_the_terms_are_refused_a_person_still_takes_a_share_back(text: str) -> None:
+    journey = in_canary()
+    journey.look()
+    journey.spec = spec_of(_CHANGES["the error rate"])
+    assert journey.look().refused
+    journey.command = Command(text, "ann")
+    decision = journey.look()
+    assert not decision.refused, "the route has to follow"
+    assert journey.share == 0
+    stalled = next(each for each in journey.status.conditions if each.type == "Stalled")
+    assert (stalled.status, stalled.reason) == (ConditionStatus.TRUE, "TermsChanged")
+
+
+def test_while_the_terms_are_refused_the_guards_rollback_is_written_down() -> None:
+    journey = in_canary()
+    journey.look()
+    journey.spec = spec_of(_CHANGES["the error rate"])
+    journey.mark = journey.breach(FIRST)
+    journey.look()
+    assert journey.stage(FIRST) is Stage.ROLLED_BACK
+
+
+def test_while_the_terms_are_refused_nobody_is_promoted_by_command() -> None:
+    journey = in_canary()
+    journey.look()
+    journey.spec = spec_of(_CHANGES["the error rate"])
+    journey.command = Command(f"force-promote/1/{FIRST}", "ann", "why not")
+    assert journey.look().refused
+    assert journey.share == 5

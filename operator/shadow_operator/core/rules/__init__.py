@@ -8,7 +8,7 @@ from shadow_operator.core.rules.canary import (
     step,
     step_back_without_evidence,
 )
-from shadow_operator.core.rules.commands import hear_command, hear_reset
+from shadow_operator.core.rules.commands import hear_command, hear_reset, hear_take_back
 from shadow_operator.core.rules.datasets import tell_of_datasets
 from shadow_operator.core.rules.one_pass import Pass, Rule
 from shadow_operator.core.rules.production import notice_second_production
@@ -18,7 +18,7 @@ from shadow_operator.core.rules.standstill import advances
 from shadow_operator.core.rules.terms import fix_terms
 from shadow_operator.core.rules.watch import watch_champion
 
-__all__ = ["RULES", "Pass", "Rule", "hear_reset"]
+__all__ = ["RULES", "Pass", "Rule", "hear_reset", "hear_take_back", "record_rollback"]
 
 # The order is a rule itself: what lowers risk comes first, and nothing advances in the pass that saw it break.
 RULES: tuple[Rule, ...] = (

@@ -24,6 +24,8 @@ _DONE_BY: Mapping[Verb, Callable[[Pass, Command], Pass]] = {
     Verb.FORCE_PROMOTE: force_promote,
 }
 
+_TAKES_AWAY = frozenset({Verb.REJECT, Verb.PAUSE, Verb.ROLLBACK, Verb.ROLLBACK_FULL})
+
 
 def hear_command(run: Pass) -> Pass:
     """Do what the newest command asks, or say why not. One that was answered is not heard again."""
@@ -39,3 +41,9 @@ def hear_reset(run: Pass) -> Pass:
     """Do what a reset asks. It comes before the terms are checked, since it is the way to change them."""
     command = run.observed.command
     return hear_command(run) if command is not None and command.verb is Verb.RESET else run
+
+
+def hear_take_back(run: Pass) -> Pass:
+    """Do what a command asks that only takes away: it works whatever else can't be carried out."""
+    command = run.observed.command
+    return hear_command(run) if command is not None and command.verb in _TAKES_AWAY else run
