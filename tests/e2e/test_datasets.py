@@ -112,7 +112,10 @@ def settled(kubectl: Kubectl) -> Mapping[str, Object]:
         findings = {each["finding"] for each in rollout.get("status", {}).get("datasets", [])}
         told = {each["message"].split()[0] for each in found["events"]["items"] if each["reason"] == _TOLD}
         stage = found["mv"]["items"][0]["status"]["stage"]
-        if findings == {"Matched", "Mismatched", "Allowed"} and told == {"wrong", "excused"} and stage == "Production":
+        reported = findings == {"Matched", "Mismatched", "Allowed"} and told == {"wrong", "excused"}
+        # The check is reported a moment before the model that it lets start has started.
+        started = reported and all(container_of(found, model)["started"] for model in ("right", "excused"))
+        if started and stage == "Production":
             return found
         assert time.monotonic() < deadline, f"after {_LONGEST_SECONDS} s: {rollout.get('status')}"
         time.sleep(1)
