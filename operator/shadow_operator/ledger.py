@@ -16,8 +16,9 @@ from shadow_operator.api.rollout import Metadata, ShadowRollout, Spec
 from shadow_operator.api.status import LedgerStatus
 from shadow_operator.cluster import Cluster, ClusterError, ConflictError, Object
 from shadow_operator.core.kinds import ROLLOUT_DECISION
-from shadow_operator.core.ledger import Inputs, Taken, entry, is_worth_an_entry
+from shadow_operator.core.ledger import Inputs, Taken, entry, good_entry, is_worth_an_entry
 from shadow_operator.core.moment import from_text, to_text
+from shadow_operator.core.observed import GoodEntry
 from shadow_operator.core.plan import ROLLOUT_LABEL, metadata
 from shadow_operator.fleet import Memory
 
@@ -145,6 +146,20 @@ async def last_spec(cluster: Cluster, where: Metadata, newest: LedgerStatus | No
         return None
 
 
+async def last_good(cluster: Cluster, rollout: ShadowRollout, named: str | None) -> GoodEntry | None:
+    """The newest entry that one can go back to, or the one that is named; None where there is none."""
+    selector = f"{ROLLOUT_LABEL}={rollout.metadata.name}"
+    found = await cluster.list(ROLLOUT_DECISION, rollout.metadata.namespace, selector)
+    own = [each for each in found if each["spec"]["rollout"]["uid"] == rollout.metadata.uid]
+    for each in sorted(own, key=lambda each: int(each["spec"]["sequence"]), reverse=True):
+        name, outcome = each["metadata"]["name"], each.get("status", {}).get("outcome", {})
+        if named in {None, name} and outcome.get("result") == "Done":
+            good = good_entry(name, DecisionSpec.model_validate(each["spec"]))
+            if good is not None:
+                return good
+    return None
+
+
 def entry_name(rollout: ShadowRollout, sequence: int) -> str:
     """The name of an entry: it sorts by number, and another rollout of the same name has other ones."""
     return f"{rollout.metadata.name}-{rollout.metadata.uid[:8]}-{sequence:06d}"
@@ -166,6 +181,8 @@ async def prune(cluster: Cluster, rollout: ShadowRollout, retention: Retention, 
 def expired(found: Iterable[Object], rollout: ShadowRollout, retention: Retention, now: datetime) -> list[Object]:
     """The rollout's entries that may go, oldest first."""
     own = [each for each in found if each["spec"]["rollout"]["uid"] == rollout.metadata.uid]
+    pinned = rollout.status.pinned
+    own = [each for each in own if pinned is None or each["metadata"]["name"] != pinned.entry]
     ordered = sorted(own, key=lambda each: int(each["spec"]["sequence"]))
     surplus = max(len(ordered) - max(retention.count, 1), 0)
     return [

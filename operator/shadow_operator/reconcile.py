@@ -25,15 +25,18 @@ from shadow_operator.cluster import (
     Object,
 )
 from shadow_operator.core.adopt import Refusal
+from shadow_operator.core.command import command_of
 from shadow_operator.core.dataset_check import refusal_of
 from shadow_operator.core.events import Event, Reason
 from shadow_operator.core.kinds import GATE_TEMPLATE, SHADOW_ROLLOUT
 from shadow_operator.core.lifecycle import Registry, production_claim, stages
 from shadow_operator.core.machine import Decision, decide, refuse
+from shadow_operator.core.observed import GoodEntry, Observed
+from shadow_operator.core.pin import asks_to_go_back, held_spec
 from shadow_operator.core.registry import resolve
 from shadow_operator.fleet import Fleet, Key, Memory
 from shadow_operator.freeze import Freeze
-from shadow_operator.ledger import Retention, last_spec, prune
+from shadow_operator.ledger import Retention, last_good, last_spec, prune
 from shadow_operator.metrics import MetricSource
 from shadow_operator.notify import notify
 from shadow_operator.observe import Ports, observe
@@ -151,7 +154,11 @@ class Reconciler:
         # From here on the guard looks at it, whatever becomes of the rest of this pass.
         memory.rollout = rollout
         asked, registry = rollout.spec, await self._registry(key, rollout.spec, memory)
-        spec = self._filled_in(asked, registry)
+        good = await self._entry_to_go_back_to(rollout)
+        if isinstance(good, Refusal):
+            await self._stall(found, good.reason, good.message)
+            return self._longest_wait
+        spec = self._spec_of(rollout, registry, good)
         if isinstance(spec, Refusal):
             await self._stall(found, spec.reason, spec.message)
             return self._longest_wait
@@ -159,10 +166,11 @@ class Reconciler:
         begun = self._clock()
         _resync(memory, begun)
         claim = production_claim(key.name, stages(asked, rollout.status), registry)
-        observed = replace(await observe(ports, rollout, memory, begun), production=claim)
+        observed = replace(await observe(ports, rollout, memory, begun), production=claim, good=good)
         # Reading takes time. The ledger has to know the very moment that was decided at, or no replay agrees.
         now = self._clock()
         decision = decide(rollout.spec, rollout.metadata.generation, rollout.status, observed, now)
+        memory.rollout = rollout = _held(rollout, decision, observed)
         if decision.status.canary not in {None, rollout.status.canary}:
             # A share is about to rise: a restart must not find less evidence than that was decided on.
             await checkpoint.keep(self._cluster, rollout, memory, now)
@@ -196,6 +204,26 @@ class Reconciler:
             await checkpoint.keep(self._cluster, after, memory, now)
         if after.status.ledger != before.status.ledger:
             await prune(self._cluster, after, self._retention, now)
+
+    def _spec_of(self, rollout: ShadowRollout, registry: Registry, good: GoodEntry | None) -> Spec | Refusal:
+        """The manifest's spec; that of the entry while the rollout is pinned to it, or can't follow the manifest."""
+        spec = self._filled_in(rollout.spec, registry)
+        is_held = rollout.status.pinned is not None or isinstance(spec, Refusal)
+        return good.spec if good is not None and is_held else spec
+
+    async def _entry_to_go_back_to(self, rollout: ShadowRollout) -> GoodEntry | Refusal | None:
+        """The ledger entry that somebody goes back to, or went back to; None while the manifest holds."""
+        pinned, command = rollout.status.pinned, command_of(rollout.metadata.annotations)
+        if asks_to_go_back(command, rollout.status):
+            return await last_good(self._cluster, rollout, None)
+        if pinned is None or pinned.generation != rollout.metadata.generation:
+            return None
+        kept = await last_good(self._cluster, rollout, pinned.entry)
+        return kept or Refusal(
+            "PinnedEntryMissing",
+            f"{pinned.by} went back to ledger entry {pinned.entry}, which can't be read: change the manifest, and it "
+            "holds again",
+        )
 
     def _filled_in(self, asked: Spec, registry: Registry) -> Spec | Refusal:
         """The spec with the image and the dataset of each registered model, or why it can't be carried out."""
@@ -257,6 +285,10 @@ class Reconciler:
         if decision.status != status:
             await write_status(self._cluster, where, decision.status)
         await notify(self._cluster, where, decision.events)
+
+
+def _held(rollout: ShadowRollout, decision: Decision, observed: Observed) -> ShadowRollout:
+    return rollout.model_copy(update={"spec": held_spec(rollout.spec, decision.status, observed)})
 
 
 def _resync(memory: Memory, now: datetime) -> None:

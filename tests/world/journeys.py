@@ -15,7 +15,7 @@ from shadow_operator.core.evidence import Evidence
 from shadow_operator.core.guardrails import Hold, Judgement, Motive, Rollback, Signals
 from shadow_operator.core.lifecycle import ProductionClaim
 from shadow_operator.core.machine import Decision, decide
-from shadow_operator.core.observed import MetricsHealth, Observed, Route, RouteState, Workload
+from shadow_operator.core.observed import GoodEntry, MetricsHealth, Observed, Route, RouteState, Workload
 from shadow_operator.core.split import Split
 from tests.world.evidence import better
 from tests.world.rollouts import spec_of
@@ -51,6 +51,7 @@ class Journey:
         metrics: whether the metrics can be read.
         command: what a person asks.
         frozen: why the whole fleet is frozen.
+        good: the ledger entry that a person goes back to.
         datasets: what the pods reported of their data.
         production: whether the champion is its strategy's Production model.
 
@@ -71,12 +72,15 @@ class Journey:
     metrics: MetricsHealth = HEALTHY
     command: Command | None = None
     frozen: str | None = None
+    good: GoodEntry | None = None
+    generation: int = 1
     datasets: dict[str, DatasetCheck] = field(default_factory=dict)
     production: ProductionClaim | None = None
     reasons: list[Reason] = field(default_factory=list)
 
     def observed(self) -> Observed:
-        names = {self.spec.champion.name, *(challenger.name for challenger in self.spec.challengers)}
+        named = (self.spec.champion.name, *(challenger.name for challenger in self.spec.challengers))
+        names = {*named, roles.champion_of(self.spec, self.status)}
         shown = Route(
             state=self.route,
             split=None if self.hand_written else self.split or roles.split(self.spec, self.status),
@@ -95,13 +99,14 @@ class Journey:
             judgement=judgement,
             command=self.command,
             frozen=self.frozen,
+            good=self.good,
             datasets=dict(self.datasets),
             production=self.production,
         )
 
     def look(self) -> Decision:
         """One pass, and a second later."""
-        decision = decide(self.spec, 1, self.status, self.observed(), self.now)
+        decision = decide(self.spec, self.generation, self.status, self.observed(), self.now)
         self.status = decision.status
         self.reasons += [event.reason for event in decision.events]
         self.now += timedelta(seconds=1)

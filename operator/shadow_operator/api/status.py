@@ -204,6 +204,15 @@ class PausedStatus(StatusPart):
     since: Time = Field(description="Since when.")
 
 
+class PinnedStatus(StatusPart):
+    """A person went back to a ledger entry: its spec holds instead of the manifest's, until the manifest changes."""
+
+    entry: str = Field(max_length=253, description="The name of the RolloutDecision.")
+    generation: int = Field(description="The generation of the manifest that does not hold.")
+    by: str = Field(max_length=200, description="Who.")
+    since: Time = Field(description="Since when.")
+
+
 class LedgerStatus(StatusPart):
     """The newest entry of the ledger."""
 
@@ -252,6 +261,7 @@ class Status(StatusPart):
         default_factory=list, max_length=20, description="The newest commands that were answered; none is heard twice."
     )
     paused: PausedStatus | None = None
+    pinned: PinnedStatus | None = None
     policy: PolicyStatus | None = None
     ledger: LedgerStatus | None = None
     conditions: list[Condition] = Field(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from shadow_operator.api.rollout import GROUP
+from shadow_operator.api.status import Status
 
 COMMAND_ANNOTATION = f"{GROUP}/command"
 COMMAND_BY_ANNOTATION = f"{GROUP}/command-by"
@@ -26,6 +27,7 @@ class Verb(StrEnum):
     RESUME = "resume"
     ROLLBACK = "rollback"
     ROLLBACK_FULL = "rollback-full"
+    ROLLBACK_NUCLEAR = "rollback-nuclear"
     RETRY = "retry"
     RESET = "reset"
     FORCE_PROMOTE = "force-promote"
@@ -64,6 +66,19 @@ class Command:
         """The challenger that is named, None when none is."""
         parts = self.text.split("/")
         return parts[2] if len(parts) == 3 else None
+
+
+_REMEMBERED = 20
+
+
+def is_heard(command: Command, status: Status) -> bool:
+    """Whether the command was answered before. An old annotation that comes back is not heard again."""
+    return command.text in status.heard or (status.command is not None and status.command.text == command.text)
+
+
+def remembered(status: Status, command: Command) -> list[str]:
+    """The newest commands that were answered, with this one."""
+    return [*status.heard, command.text][-_REMEMBERED:]
 
 
 def command_of(annotations: Mapping[str, str]) -> Command | None:

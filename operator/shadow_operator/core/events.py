@@ -18,6 +18,7 @@ class Reason(StrEnum):
     RESUMED = "Resumed"
     RESTARTED = "Restarted"
     FORCED = "Forced"
+    PIN_ENDED = "PinEnded"
     CANARY_RESUMED = "CanaryResumed"
     STEPPED_BACK = "SteppedBack"
     PROMOTED = "Promoted"

@@ -28,16 +28,18 @@ from shadow_operator.api.rollout import ShadowRollout, Spec
 from shadow_operator.api.status import DatasetFinding, Status
 from shadow_operator.core import gates, report, roles
 from shadow_operator.core.contract import queries
-from shadow_operator.core.events import Event
+from shadow_operator.core.events import Event, Reason
 from shadow_operator.core.evidence import Evidence
 from shadow_operator.core.gates import GateResult
 from shadow_operator.core.machine import Decision, decide
 from shadow_operator.core.moment import to_text
-from shadow_operator.core.observed import Observed
+from shadow_operator.core.observed import GoodEntry, Observed
 from shadow_operator.core.samples import Digest
 
 OPERATOR = "shadow-operator"
 _ADOPTION = "adopt"
+# A champion was taken up as the manifest names it, or kept after its watch.
+_GOOD = frozenset({"Adopted", Reason.COMPLETED.value, Reason.CHAMPION_ADOPTED.value})
 
 
 class Inputs(BaseModel):
@@ -248,6 +250,19 @@ def result_digest(decision: Decision) -> str:
 def digest_of(content: Any) -> str:
     """SHA-256 of JSON values, whatever the order of their keys."""
     return "sha256:" + hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def good_entry(name: str, recorded: DecisionSpec) -> GoodEntry | None:
+    """The entry as one to go back to; None where somebody was in canary after it, or it can't be read."""
+    is_good = recorded.reason in _GOOD and recorded.after.canary is None and recorded.after.champion is not None
+    if not is_good or recorded.inputs is None:
+        return None
+    try:
+        inputs = Inputs.unpacked(recorded.inputs)
+    except ValueError:
+        return None
+    after = decide(inputs.spec, inputs.generation, inputs.status, inputs.observed, inputs.now)
+    return GoodEntry(name, inputs.spec, after.status)
 
 
 def replay(recorded: DecisionSpec) -> Sequence[str]:

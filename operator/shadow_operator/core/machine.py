@@ -20,6 +20,7 @@ from shadow_operator.core.adopt import Refusal, adopt
 from shadow_operator.core.events import Event, Reason
 from shadow_operator.core.observed import Observed
 from shadow_operator.core.phase import phase_of
+from shadow_operator.core.pin import go_back, held_spec
 from shadow_operator.core.rules import RULES, hear_reset, hear_take_back, record_rollback
 from shadow_operator.core.rules.one_pass import Pass
 
@@ -56,14 +57,16 @@ def decide(spec: Spec, generation: int, status: Status, observed: Observed, now:
         now: the moment of this pass.
 
     """
-    adopted = adopt(spec, status, now)
+    pinned = go_back(status, generation, observed, now)
+    spec = held_spec(spec, pinned.status, observed)
+    adopted = adopt(spec, pinned.status, now)
     if isinstance(adopted, Refusal):
-        return refuse(adopted.reason, adopted.message, generation, status, now)
+        return refuse(adopted.reason, adopted.message, generation, pinned.status, now)
     results = {
         challenger.name: gates.evaluate_all(spec, observed.evidence.get(challenger.name))
         for challenger in adopted.status.challengers
     }
-    end = Pass(spec, observed, now, adopted.status, results, adopted.events).then(hear_reset)
+    end = Pass(spec, observed, now, adopted.status, results, (*pinned.events, *adopted.events)).then(hear_reset)
     changed = terms.refusal(spec, end.status)
     if changed is not None:
         return _with_changed_terms(end, changed, generation)

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from shadow_operator.api.rollout import Spec
+from shadow_operator.api.status import Status
 from shadow_operator.core.command import Command
 from shadow_operator.core.dataset_check import DatasetCheck, PresentCheck
 from shadow_operator.core.evidence import Evidence
@@ -60,6 +62,22 @@ class Workload:
 
 
 @dataclass(frozen=True, slots=True)
+class GoodEntry:
+    """A ledger entry at which the champion stood alone and everything was accepted.
+
+    Attributes:
+        entry: its name.
+        spec: what was asked for then.
+        status: where the rollout stood after it.
+
+    """
+
+    entry: str
+    spec: Spec
+    status: Status
+
+
+@dataclass(frozen=True, slots=True)
 class MetricsHealth:
     """Whether the last look at the metrics worked."""
 
@@ -81,6 +99,7 @@ class Observed:
         datasets: the data of each model that names a dataset.
         production: whether the champion is the Production model of its strategy; None where it is not registered.
         frozen: why nothing in the whole fleet may advance, None while it may.
+        good: the ledger entry that a person goes back to, or went back to; None where nobody asked.
 
     """
 
@@ -91,6 +110,7 @@ class Observed:
     judgement: Judgement | None = None
     command: Command | None = None
     frozen: str | None = None
+    good: GoodEntry | None = None
     datasets: Mapping[str, DatasetCheck] = field(default_factory=dict)
     production: ProductionClaim | None = None
 

@@ -165,7 +165,10 @@ def sentence(
     """One sentence: what is going on, and what comes next."""
     said = _of_phase(spec, status, phase, challengers, observed)
     standstill = why_nothing_advances(spec, status, observed)
-    return said if standstill is None else f"{standstill.state}, nothing advances: {said}"
+    said = said if standstill is None else f"{standstill.state}, nothing advances: {said}"
+    if status.pinned is None:
+        return said
+    return f"held to ledger entry {status.pinned.entry} by {status.pinned.by} until the manifest changes; {said}"
 
 
 def _of_phase(

@@ -224,8 +224,8 @@ def test_what_is_no_command_is_refused_with_what_would_be_accepted() -> None:
     journey = in_canary()
     assert say(journey, "pormote/1").answer == (
         'refused: "pormote/1" is no command: write one of promote, reject, pause, resume, rollback, rollback-full, '
-        "retry, reset, force-promote, then a slash and a nonce that was not used before, as in promote/1; "
-        "a challenger may follow after another slash, as in reject/2/momentum-v8"
+        "rollback-nuclear, retry, reset, force-promote, then a slash and a nonce that was not used before, as in "
+        "promote/1; a challenger may follow after another slash, as in reject/2/momentum-v8"
     )
     assert journey.share == 5
 

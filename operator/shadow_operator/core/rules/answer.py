@@ -1,18 +1,10 @@
 """What became of a command: done or refused, and answered in the status either way."""
 
 from shadow_operator.api.status import CommandStatus
-from shadow_operator.core.command import Command
+from shadow_operator.core.command import Command, remembered
 from shadow_operator.core.events import Reason
 from shadow_operator.core.moment import to_text
 from shadow_operator.core.rules.one_pass import Pass
-
-_REMEMBERED = 20
-
-
-def is_heard(run: Pass, command: Command) -> bool:
-    """Whether the command was answered before. An old annotation that comes back is not heard again."""
-    last = run.status.command
-    return command.text in run.status.heard or (last is not None and last.text == command.text)
 
 
 def refused(run: Pass, command: Command, why: str) -> Pass:
@@ -24,4 +16,4 @@ def refused(run: Pass, command: Command, why: str) -> Pass:
 def answered(run: Pass, command: Command, answer: str) -> Pass:
     """The command was heard."""
     said = CommandStatus(text=command.text, by=command.by, at=to_text(run.now), answer=answer[:1024])
-    return run.changed(command=said, heard=[*run.status.heard, command.text][-_REMEMBERED:])
+    return run.changed(command=said, heard=remembered(run.status, command))

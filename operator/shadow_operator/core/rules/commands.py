@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Mapping
 
-from shadow_operator.core.command import ACCEPTED, Command, Verb
-from shadow_operator.core.rules.answer import is_heard, refused
+from shadow_operator.core.command import ACCEPTED, Command, Verb, is_heard
+from shadow_operator.core.pin import why_not_back
+from shadow_operator.core.rules.answer import refused
 from shadow_operator.core.rules.approval import approve, reject
 from shadow_operator.core.rules.forced import force_promote
 from shadow_operator.core.rules.one_pass import Pass
@@ -19,6 +20,7 @@ _DONE_BY: Mapping[Verb, Callable[[Pass, Command], Pass]] = {
     Verb.ROLLBACK: take_back,
     # The status holds the former champion's image, and the policy follows from the status: weights bring all of it.
     Verb.ROLLBACK_FULL: take_back,
+    Verb.ROLLBACK_NUCLEAR: lambda run, command: refused(run, command, why_not_back(run.observed) or ""),
     Verb.RETRY: retry,
     Verb.RESET: reset,
     Verb.FORCE_PROMOTE: force_promote,
@@ -30,7 +32,7 @@ _TAKES_AWAY = frozenset({Verb.REJECT, Verb.PAUSE, Verb.ROLLBACK, Verb.ROLLBACK_F
 def hear_command(run: Pass) -> Pass:
     """Do what the newest command asks, or say why not. One that was answered is not heard again."""
     command = run.observed.command
-    if command is None or is_heard(run, command):
+    if command is None or is_heard(command, run.status):
         return run
     if command.verb is None:
         return refused(run, command, f'"{command.text}" is no command: {ACCEPTED}')
