@@ -146,18 +146,25 @@ async def last_spec(cluster: Cluster, where: Metadata, newest: LedgerStatus | No
         return None
 
 
-async def last_good(cluster: Cluster, rollout: ShadowRollout, named: str | None) -> GoodEntry | None:
-    """The newest entry that one can go back to, or the one that is named; None where there is none."""
+async def last_good(cluster: Cluster, rollout: ShadowRollout) -> GoodEntry | None:
+    """The newest entry that one can go back to, None where there is none."""
     selector = f"{ROLLOUT_LABEL}={rollout.metadata.name}"
     found = await cluster.list(ROLLOUT_DECISION, rollout.metadata.namespace, selector)
     own = [each for each in found if each["spec"]["rollout"]["uid"] == rollout.metadata.uid]
-    for each in sorted(own, key=lambda each: int(each["spec"]["sequence"]), reverse=True):
-        name, outcome = each["metadata"]["name"], each.get("status", {}).get("outcome", {})
-        if named in {None, name} and outcome.get("result") == "Done":
-            good = good_entry(name, DecisionSpec.model_validate(each["spec"]))
-            if good is not None:
-                return good
-    return None
+    newest_first = sorted(own, key=lambda each: int(each["spec"]["sequence"]), reverse=True)
+    return next((good for each in newest_first if (good := _good(each)) is not None), None)
+
+
+async def pinned_entry(cluster: Cluster, rollout: ShadowRollout, name: str) -> GoodEntry | None:
+    """The entry that the rollout was taken back to, None where it can't be read."""
+    found = await cluster.get(ROLLOUT_DECISION, rollout.metadata.namespace, name)
+    return None if found is None else _good(found)
+
+
+def _good(found: Object) -> GoodEntry | None:
+    if found.get("status", {}).get("outcome", {}).get("result") != "Done":
+        return None
+    return good_entry(found["metadata"]["name"], DecisionSpec.model_validate(found["spec"]))
 
 
 def entry_name(rollout: ShadowRollout, sequence: int) -> str:

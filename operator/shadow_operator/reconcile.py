@@ -36,7 +36,7 @@ from shadow_operator.core.pin import asks_to_go_back, held_spec
 from shadow_operator.core.registry import resolve
 from shadow_operator.fleet import Fleet, Key, Memory
 from shadow_operator.freeze import Freeze
-from shadow_operator.ledger import Retention, last_good, last_spec, prune
+from shadow_operator.ledger import Retention, last_good, last_spec, pinned_entry, prune
 from shadow_operator.metrics import MetricSource
 from shadow_operator.notify import notify
 from shadow_operator.observe import Ports, observe
@@ -215,10 +215,10 @@ class Reconciler:
         """The ledger entry that somebody goes back to, or went back to; None while the manifest holds."""
         pinned, command = rollout.status.pinned, command_of(rollout.metadata.annotations)
         if asks_to_go_back(command, rollout.status):
-            return await last_good(self._cluster, rollout, None)
+            return await last_good(self._cluster, rollout)
         if pinned is None or pinned.generation != rollout.metadata.generation:
             return None
-        kept = await last_good(self._cluster, rollout, pinned.entry)
+        kept = await pinned_entry(self._cluster, rollout, pinned.entry)
         return kept or Refusal(
             "PinnedEntryMissing",
             f"{pinned.by} went back to ledger entry {pinned.entry}, which can't be read: change the manifest, and it "
