@@ -7,7 +7,8 @@ from typing import Any
 
 from shadow_operator.api.rollout import Spec
 from shadow_operator.api.status import Status
-from shadow_operator.core.roles import Role, roles
+from shadow_operator.core.roles import Role, roles, split
+from shadow_operator.core.split import WHOLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +16,7 @@ class ModelPolicy:
     """What one model may do.
 
     Attributes:
-        vote_weight: its weight in an ensemble, from 0 to 1.
+        vote_weight: its weight in an ensemble, from 0 to 1: its share of the real decisions.
         min_confidence: it acts only on predictions of at least this confidence, from 0 to 1.
         calibration: points (raw confidence, calibrated confidence), rising; empty for the identity.
 
@@ -65,12 +66,13 @@ class Policy:
 
 def policy_of(rollout: str, spec: Spec, status: Status) -> Policy:
     """The policy that the status asks for; `rollout` is written as namespace/name."""
+    shares = split(spec, status).weights
     models = tuple(
         (
             name,
             ModelPolicy(
                 role=role,
-                vote_weight=1.0 if role is Role.CHAMPION else 0.0,
+                vote_weight=shares.get(name, 0) / WHOLE,
                 min_confidence=spec.canary.min_confidence.fraction if role is Role.CANARY else 0.0,
             ),
         )
