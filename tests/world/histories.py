@@ -55,7 +55,14 @@ EVIDENCE: tuple[Evidence | None, ...] = (
 COMMANDS = (
     *("promote/1", "promote/2", "reject/1", f"promote/3/{SECOND}", f"reject/2/{FIRST}", "nonsense"),
     *("pause/1", "resume/1", "resume/2", "rollback/1", "rollback-full/2", "reset/1", f"reset/2/{SECOND}"),
-    *(f"retry/1/{FIRST}", f"retry/2/{SECOND}", f"force-promote/1/{FIRST}", f"force-promote/2/{SECOND}"),
+    *(
+        f"activate/1/{FIRST}/50",
+        f"activate/2/{SECOND}/25",
+        f"retry/1/{FIRST}",
+        f"retry/2/{SECOND}",
+        f"force-promote/1/{FIRST}",
+        f"force-promote/2/{SECOND}",
+    ),
 )
 
 _CALM, _MENDING = 0.6, 0.5
@@ -175,7 +182,8 @@ def passed(journey: Journey, move: Move, previous: Split | None) -> str:
         assert journey.hold is None
         assert not journey.blind_guard
         assert not journey.hand_written
-        assert after.canary is None or after.canary.step == before.canary.step + 1
+        is_chosen = move.command is not None and move.command.startswith(Verb.ACTIVATE)
+        assert after.canary is None or is_chosen or after.canary.step == before.canary.step + 1
     return "was promoted" if is_promoted else "rose"
 
 
@@ -210,4 +218,6 @@ def any_move(random: Random, number: int, journey: Journey) -> Move:
 
 
 def _fresh(random: Random, verb: Verb, number: int) -> str:
+    if verb is Verb.ACTIVATE:
+        return f"{verb}/{number}/{random.choice((FIRST, SECOND))}/{random.choice((10, 20, 25, 50, 99))}"
     return f"{verb}/{number}" + random.choice(("", f"/{FIRST}", f"/{SECOND}"))

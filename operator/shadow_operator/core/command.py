@@ -31,11 +31,12 @@ class Verb(StrEnum):
     RETRY = "retry"
     RESET = "reset"
     FORCE_PROMOTE = "force-promote"
+    ACTIVATE = "activate"
 
 
 ACCEPTED = (
     f"write one of {', '.join(Verb)}, then a slash and a nonce that was not used before, as in promote/1; "
-    "a challenger may follow after another slash, as in reject/2/momentum-v8"
+    "a challenger may follow after another slash, as in reject/2/momentum-v8, and for activate its share in percent"
 )
 
 
@@ -44,7 +45,8 @@ class Command:
     """One command as it was written.
 
     Attributes:
-        text: the annotation, `<command>/<nonce>` or `<command>/<nonce>/<challenger>`; it tells commands apart.
+        text: the annotation, `<command>/<nonce>`, `<command>/<nonce>/<challenger>` or
+            `activate/<nonce>/<challenger>/<percent>`; it tells commands apart.
         by: who gave it, as they say themselves.
         reason: why they gave it, in their words; empty where they did not say.
 
@@ -58,14 +60,22 @@ class Command:
     def verb(self) -> Verb | None:
         """What is asked, None for what can't be asked."""
         parts = self.text.split("/")
-        is_whole = len(parts) in {2, 3} and all(parts)
-        return Verb(parts[0]) if is_whole and parts[0] in set(Verb) else None
+        if parts[0] not in set(Verb) or not all(parts):
+            return None
+        verb = Verb(parts[0])
+        return verb if len(parts) in ({4} if verb is Verb.ACTIVATE else {2, 3}) else None
 
     @property
     def challenger(self) -> str | None:
         """The challenger that is named, None when none is."""
         parts = self.text.split("/")
-        return parts[2] if len(parts) == 3 else None
+        return parts[2] if len(parts) > 2 else None
+
+    @property
+    def percent(self) -> int | None:
+        """The share that is asked for, None when none is."""
+        parts = self.text.split("/")
+        return int(parts[3]) if len(parts) == 4 and parts[3].isdecimal() else None
 
 
 _REMEMBERED = 20

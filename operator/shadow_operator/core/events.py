@@ -13,6 +13,7 @@ class Reason(StrEnum):
     CANARY_HELD = "CanaryHeld"
     APPROVAL_NEEDED = "ApprovalNeeded"
     APPROVED = "Approved"
+    ACTIVATED = "Activated"
     COMMAND_REFUSED = "CommandRefused"
     PAUSED = "Paused"
     RESUMED = "Resumed"

@@ -63,8 +63,10 @@ def say(journey: Journey, text: str, by: str = "ann", reason: str = "") -> Comma
         ("/1", None, None),
         ("Promote/1", None, None),
         ("drop/1", None, None),
-        ("reject/1/a/b", None, None),
+        ("reject/1/a/b", None, "a"),
         ("reject/1/", None, ""),
+        ("activate/1/momentum-v8/20", Verb.ACTIVATE, "momentum-v8"),
+        ("activate/1/momentum-v8", None, "momentum-v8"),
     ],
 )
 def test_a_command_is_a_verb_and_a_nonce_and_may_name_a_challenger(
@@ -224,8 +226,9 @@ def test_what_is_no_command_is_refused_with_what_would_be_accepted() -> None:
     journey = in_canary()
     assert say(journey, "pormote/1").answer == (
         'refused: "pormote/1" is no command: write one of promote, reject, pause, resume, rollback, rollback-full, '
-        "rollback-nuclear, retry, reset, force-promote, then a slash and a nonce that was not used before, as in "
-        "promote/1; a challenger may follow after another slash, as in reject/2/momentum-v8"
+        "rollback-nuclear, retry, reset, force-promote, activate, then a slash and a nonce that was not used before, "
+        "as in promote/1; a challenger may follow after another slash, as in reject/2/momentum-v8, and for "
+        "activate its share in percent"
     )
     assert journey.share == 5
 
@@ -405,3 +408,48 @@ def test_a_promotion_can_not_be_forced_without_a_reason_a_name_ready_pods_or_whi
     assert "frozen with the whole fleet" in say(journey, f"force-promote/4/{FIRST}", reason="why").answer
     journey.frozen = None
     assert journey.champion == CHAMPION
+
+
+def test_a_person_gives_the_canary_a_higher_share_at_once() -> None:
+    journey = in_canary()
+    answered = say(journey, f"activate/1/{FIRST}/25")
+    assert answered.answer == f"{FIRST} gets 25 percent of the requests"
+    assert (journey.share, journey.champion) == (25, CHAMPION)
+    journey.wait("1d").look()
+    journey.look()
+    journey.wait("1d").look()
+    assert journey.share == 50, "from there on it goes its way"
+
+
+@pytest.mark.parametrize(
+    ("percent", "says"),
+    [("30", "there is no such step of the canary: name one of 10, 25, 50 percent"), ("5", "name one of 10, 25, 50")],
+)
+def test_a_share_that_is_no_higher_step_is_refused_with_the_choice(percent: str, says: str) -> None:
+    journey = in_canary()
+    assert says in say(journey, f"activate/1/{FIRST}/{percent}").answer
+    assert journey.share == 5
+
+
+def test_nobody_is_activated_over_the_gates_a_hold_a_standstill_or_before_its_guard_has_seen_it() -> None:
+    journey = in_canary()
+    assert "has not done its shadow" in say(journey, f"activate/1/{SECOND}/25").answer
+    journey.hold = _HOLD
+    assert "is held" in say(journey, f"activate/2/{FIRST}/25").answer
+    journey.hold, journey.blind_guard = None, True
+    assert "is held" in say(journey, f"activate/3/{FIRST}/25").answer
+    journey.blind_guard, journey.frozen = False, "the exchange is down"
+    assert "nothing advances" in say(journey, f"activate/4/{FIRST}/25").answer
+    journey.frozen = None
+    journey.evidence[FIRST] = undecided()
+    say(journey, f"activate/5/{FIRST}/25")
+    assert journey.share == 0, "without its gates it goes back into shadow"
+
+
+def test_whoever_has_passed_everything_may_begin_with_a_higher_share() -> None:
+    journey = in_shadow()
+    journey.evidence[FIRST] = better()
+    journey.wait("14d")
+    say(journey, f"activate/1/{FIRST}/50")
+    assert journey.share == 50
+    assert journey.stage(FIRST) is Stage.CANARY

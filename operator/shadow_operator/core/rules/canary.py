@@ -55,13 +55,13 @@ def start_step_clock(run: Pass) -> Pass:
         return run.changed(canary=canary.model_copy(update={"since": None}))
     if canary is None or canary.since is not None or judgement is None:
         return run
-    if judgement.signals.model != canary.challenger or not _has_its_share(run, canary):
+    if judgement.signals.model != canary.challenger or not has_its_share(run, canary):
         return run
     update = {"since": to_text(run.now), "percent": share, "decisions_before": judgement.signals.decisions}
     return run.changed(canary=canary.model_copy(update=update))
 
 
-def _has_its_share(run: Pass, canary: CanaryStatus) -> bool:
+def has_its_share(run: Pass, canary: CanaryStatus) -> bool:
     """Whether the gateway was seen to give the canary just the share of its step."""
     route = run.observed.route
     if route.state is not RouteState.PROGRAMMED or route.split is None:
@@ -121,7 +121,7 @@ def step_is_done(run: Pass, canary: CanaryStatus) -> bool:
     duration = run.spec.canary.steps[min(canary.step, len(run.spec.canary.steps)) - 1].min_duration.timedelta
     return (
         run.now - from_text(canary.since) >= duration
-        and _has_its_share(run, canary)
+        and has_its_share(run, canary)
         and judgement.signals.decisions > canary.decisions_before
         and run.observed.ready(canary.challenger)
         and run.observed.has_its_data(canary.challenger)
@@ -151,15 +151,23 @@ def promote(run: Pass, name: str, forced: ForcedStatus | None = None) -> Pass:
     )
 
 
+def may_start(run: Pass, name: str) -> bool:
+    """Whether the canary is free for somebody, and this challenger is entitled to it."""
+    challenger = run.status.challenger(name)
+    return _is_free(run) and challenger is not None and _may_act(run, challenger)
+
+
+def _is_free(run: Pass) -> bool:
+    free = run.status.canary is None and run.status.watch is None and run.status.fallen is None
+    route = run.observed.route
+    # A route that still carries the guard's note: nothing rises in the pass that writes the rollback down.
+    is_settled = route.state is RouteState.PROGRAMMED and route.rollback is None
+    return free and is_settled and run.observed.ready(roles.champion_of(run.spec, run.status))
+
+
 def start_canary(run: Pass) -> Pass:
     """Let the strongest of those that passed everything act on its first share."""
-    free = run.status.canary is None and run.status.watch is None and run.status.fallen is None
-    champion = roles.champion_of(run.spec, run.status)
-    route = run.observed.route
-    if not free or not run.observed.ready(champion) or route.state is not RouteState.PROGRAMMED:
-        return run
-    if route.rollback is not None:
-        # The route still carries the guard's note: nothing rises in the pass that writes the rollback down.
+    if not _is_free(run):
         return run
     entitled = [c for c in run.status.challengers if _may_act(run, c)]
     if not entitled:

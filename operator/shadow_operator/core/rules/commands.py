@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from shadow_operator.core.command import ACCEPTED, Command, Verb, is_heard
 from shadow_operator.core.pin import why_not_back
+from shadow_operator.core.rules.activation import activate
 from shadow_operator.core.rules.answer import refused
 from shadow_operator.core.rules.approval import approve, reject
 from shadow_operator.core.rules.forced import force_promote
@@ -24,6 +25,7 @@ _DONE_BY: Mapping[Verb, Callable[[Pass, Command], Pass]] = {
     Verb.RETRY: retry,
     Verb.RESET: reset,
     Verb.FORCE_PROMOTE: force_promote,
+    Verb.ACTIVATE: activate,
 }
 
 _TAKES_AWAY = frozenset({Verb.REJECT, Verb.PAUSE, Verb.ROLLBACK, Verb.ROLLBACK_FULL})

@@ -18,8 +18,12 @@ def advances(rule: Rule) -> Rule:
 
     @wraps(rule)
     def guarded(run: Pass) -> Pass:
-        took_back = any(event.reason in _TAKES_BACK for event in run.events)
         is_still = why_nothing_advances(run.spec, run.status, run.observed) is not None
-        return run if took_back or is_still else rule(run)
+        return run if took_back(run) or is_still else rule(run)
 
     return guarded
+
+
+def took_back(run: Pass) -> bool:
+    """Whether this pass took something back."""
+    return any(event.reason in _TAKES_BACK for event in run.events)
