@@ -14,7 +14,7 @@ from prometheus_client import start_http_server
 from shadow_operator.cli import fingerprint, models, replay
 from shadow_operator.cluster import Cluster
 from shadow_operator.fleet import Fleet
-from shadow_operator.guard import Guard
+from shadow_operator.guard import Guard, Sight
 from shadow_operator.handlers import Loops, registry_for
 from shadow_operator.reconcile import Reconciler
 from shadow_operator.settings import Settings
@@ -31,7 +31,7 @@ def _utc_now() -> datetime:
 async def operate(settings: Settings) -> None:
     """Look after every rollout until kopf is told to stop by a signal, or the guard ends, which it should not."""
     # The guard has connections of its own: evaluations that queue up for a slow Prometheus don't make it wait.
-    sources, guard_sources = Sources(settings.query_seconds), Sources(settings.query_seconds)
+    sources, together, alone = (Sources(settings.query_seconds) for _ in range(3))
     fleet = Fleet()
     async with await Cluster.connect(settings.request_seconds, settings.kubeconfig) as cluster:
         router = GatewayAPIRouter(cluster)
@@ -43,7 +43,7 @@ async def operate(settings: Settings) -> None:
             _utc_now,
             settings,
         )
-        guard = Guard(fleet, router, guard_sources.of, _utc_now, timedelta(seconds=settings.guard_seconds))
+        guard = Guard(fleet, router, Sight(together.of, alone.of), _utc_now, timedelta(seconds=settings.guard_seconds))
         registry = registry_for(Loops(reconciler, fleet), fleet, watchers=max(len(settings.namespaces), 1))
         # No stop flag: kopf waits five seconds for whatever waits for one.
         watching = kopf.operator(
@@ -56,8 +56,8 @@ async def operate(settings: Settings) -> None:
         try:
             await _first_to_end(guard.run(), watching)
         finally:
-            sources.close()
-            guard_sources.close()
+            for each in (sources, together, alone):
+                each.close()
 
 
 async def _first_to_end(*each: Coroutine[Any, Any, None]) -> None:

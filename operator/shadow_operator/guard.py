@@ -3,8 +3,8 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shadow_operator import telemetry
@@ -13,12 +13,13 @@ from shadow_operator.api.status import Status
 from shadow_operator.cluster import ClusterError
 from shadow_operator.core import roles
 from shadow_operator.core.acting import ActingBook
+from shadow_operator.core.batch import Asked, batched, is_batchable, owned
 from shadow_operator.core.contract import queries
 from shadow_operator.core.guardrails import Held, Judgement, Rollback, Signals, judge, while_watching
 from shadow_operator.core.moment import from_text
 from shadow_operator.core.readings import reading
 from shadow_operator.fleet import Fleet, Key, Memory
-from shadow_operator.metrics import MetricsError, MetricSource
+from shadow_operator.metrics import MetricsError, MetricSource, QueryRefusedError
 from shadow_operator.metrics.history import history
 from shadow_operator.traffic import Router
 
@@ -30,15 +31,41 @@ _GAP_LOOKS = 5
 SourceOf = Callable[[ShadowRollout], MetricSource]
 
 
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """Where the guard reads its figures.
+
+    Attributes:
+        together: for rollouts on the metrics contract, all those of one Prometheus in one query.
+        alone: for each rollout by itself; by other connections, so that slow PromQL of a rollout's own delays nobody.
+
+    """
+
+    together: SourceOf
+    alone: SourceOf
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The figures of one rollout at one moment, or why they can't be had."""
+
+    samples: Sequence[tuple[Mapping[str, str], float]]
+    why_blind: str = ""
+
+
 class Guard:
-    """Looks at every rollout with an acting challenger, each in a task of its own: a slow one delays no other."""
+    """Looks at every rollout with an acting challenger.
+
+    Those on the metrics contract are read in one query for each Prometheus. That is one task, so a slow Prometheus
+    delays nobody on another. Every other rollout is a task of its own.
+    """
 
     def __init__(
-        self, fleet: Fleet, router: Router, source_of: SourceOf, clock: Callable[[], datetime], every: timedelta
+        self, fleet: Fleet, router: Router, sight: Sight, clock: Callable[[], datetime], every: timedelta
     ) -> None:
         self._fleet = fleet
         self._router = router
-        self._source_of = source_of
+        self._sight = sight
         self._clock = clock
         self._every = every
         self._looks: dict[Key, asyncio.Task[None]] = {}
@@ -49,24 +76,67 @@ class Guard:
         due = time.monotonic()
         while True:
             telemetry.LOOP_LAG.set(max(time.monotonic() - due, 0.0))
-            for key, memory in self._fleet:
-                running = self._looks.get(key)
-                if running is None or running.done():
-                    self._looks[key] = asyncio.create_task(self._safely(key, memory), name=f"guard of {key}")
-            self._looks = {key: task for key, task in self._looks.items() if not task.done()}
+            self._begin_looks()
             due = max(due + period, time.monotonic())
             await asyncio.sleep(max(due - time.monotonic(), 0.0))
 
-    async def _safely(self, key: Key, memory: Memory) -> None:
+    def _begin_looks(self) -> None:
+        """Begin a look at every rollout whose last one has ended."""
+        self._looks = {key: task for key, task in self._looks.items() if not task.done()}
+        groups: dict[MetricSource, list[tuple[Key, Memory]]] = {}
+        for key, memory in self._fleet:
+            if key in self._looks:
+                continue
+            if memory.rollout is not None and self._can_join(memory.rollout, memory):
+                groups.setdefault(self._sight.together(memory.rollout), []).append((key, memory))
+            else:
+                self._looks[key] = asyncio.create_task(self._safely(key, memory), name=f"guard of {key}")
+        for source, members in groups.items():
+            task = asyncio.create_task(self.look_together(source, members), name=f"guard of {len(members)} rollouts")
+            self._looks.update({key: task for key, _ in members})
+
+    def _can_join(self, rollout: ShadowRollout, memory: Memory) -> bool:
+        """Whether its figures can be read with those of others: on the contract, and with no history to catch up."""
+        book = memory.acting
+        if book is None or memory.rollback is not None or not is_batchable(rollout.spec.metrics.queries):
+            return False
+        return book.is_of(*_rivals(rollout)) and not self._is_behind(book)
+
+    async def look_together(self, source: MetricSource, members: Sequence[tuple[Key, Memory]]) -> None:
+        """Read the figures of many rollouts in one query, then judge each by itself."""
+        asked = [
+            Asked(key.namespace, key.name, (memory.acting.model, memory.acting.rival))
+            for key, memory in members
+            if memory.acting is not None
+        ]
         try:
-            await self.look(key, memory)
+            answers = await asyncio.gather(*(source.instant(query) for query in batched(sorted(asked))))
+        except QueryRefusedError as error:
+            _log.warning("the guard asks for %d rollouts one by one: %s", len(members), error)
+            await asyncio.gather(*(self._safely(key, memory) for key, memory in members))
+            return
+        except MetricsError as error:
+            blind = Answer((), str(error))
+            await asyncio.gather(*(self._safely(key, memory, blind) for key, memory in members))
+            return
+        found = owned((sample.labels, sample.value) for answer in answers for sample in answer)
+        await asyncio.gather(
+            *(self._safely(key, memory, Answer(found.get((key.namespace, key.name), ()))) for key, memory in members)
+        )
+
+    async def _safely(self, key: Key, memory: Memory, answer: Answer | None = None) -> None:
+        try:
+            await self.look(key, memory, answer)
         except ClusterError:
             _log.exception("%s: the guard could not write the route and tries again in %s", key, self._every)
         except Exception:  # noqa: BLE001 - the guard goes on, whatever one look ran into
             _log.exception("%s: the guard failed and looks again in %s", key, self._every)
 
-    async def look(self, key: Key, memory: Memory) -> None:
-        """Read the figures, judge them, and take the share back in the same breath if a guardrail is broken."""
+    async def look(self, key: Key, memory: Memory, answer: Answer | None = None) -> None:
+        """Judge the figures, and take the share back in the same breath if a guardrail is broken.
+
+        They are read here, unless they came with those of other rollouts.
+        """
         rollout = memory.rollout
         model = None if rollout is None else roles.under_guard(rollout.status)
         if rollout is None or model is None:
@@ -79,39 +149,46 @@ class Guard:
                 # The status still shows the model as acting: its rollback is written, or has yet to be.
                 await self._take_back(key, memory, rollout, memory.rollback)
                 return
-            memory.judgement = await self._judge(rollout, memory, model)
+            memory.judgement = await self._judge(rollout, memory, model, answer)
             if memory.judgement.rollback is not None:
                 memory.rollback = memory.judgement.rollback
                 await self._take_back(key, memory, rollout, memory.rollback)
 
-    async def _judge(self, rollout: ShadowRollout, memory: Memory, model: str) -> Judgement:
+    async def _judge(self, rollout: ShadowRollout, memory: Memory, model: str, answer: Answer | None) -> Judgement:
         spec, status = rollout.spec, rollout.status
         rival = roles.rival_of(spec, status)
         book = memory.acting
-        if book is None or (book.model, book.rival) != (model, rival):
+        if book is None or not book.is_of(model, rival):
+            # What was asked for was asked for another pair.
+            answer = None
             book = memory.acting = ActingBook(model, rival)
             # What it lost since it acts counts, also while no operator ran: the first look reads that from the history.
             since = _acting_since(status, model)
             book.read_at = None if since is None else since - spec.metrics.scrape_interval.timedelta
-        signals = await self._signals(rollout, book)
+        signals = self._signals(rollout, book, answer or await self._ask(rollout, book))
         guardrails = spec.guardrails if status.canary is not None else while_watching(spec.guardrails)
         if signals.why_blind:
             telemetry.GUARD_BLIND.inc()
         return judge(guardrails, signals, _held(status))
 
-    async def _signals(self, rollout: ShadowRollout, book: ActingBook) -> Signals:
-        source = self._source_of(rollout)
-        where = rollout.metadata
-        asked = queries(rollout.spec.metrics.queries, where.namespace, where.name, (book.model, book.rival))
-        capital = rollout.spec.metrics.capital.value * roles.acting_share(rollout.spec, rollout.status)
-        try:
-            await self._catch_up(source, rollout, book, asked, capital)
-            samples = [sample for query in asked for sample in await source.instant(query)]
-        except MetricsError as error:
-            return book.blind(self._clock(), str(error))
-        seen = reading(self._clock(), ((sample.labels, sample.value) for sample in samples))
-        book.advance(seen, capital)
+    def _signals(self, rollout: ShadowRollout, book: ActingBook, answer: Answer) -> Signals:
+        if answer.why_blind:
+            return book.blind(self._clock(), answer.why_blind)
+        seen = reading(self._clock(), answer.samples)
+        book.advance(seen, _capital(rollout))
         return book.signals(seen)
+
+    async def _ask(self, rollout: ShadowRollout, book: ActingBook) -> Answer:
+        source, where = self._sight.alone(rollout), rollout.metadata
+        asked = queries(rollout.spec.metrics.queries, where.namespace, where.name, (book.model, book.rival))
+        try:
+            await self._catch_up(source, rollout, book, asked)
+            return Answer([(sample.labels, sample.value) for query in asked for sample in await source.instant(query)])
+        except MetricsError as error:
+            return Answer((), str(error))
+
+    def _is_behind(self, book: ActingBook) -> bool:
+        return book.read_at is not None and self._clock() - book.read_at > self._every * _GAP_LOOKS
 
     async def _catch_up(
         self,
@@ -119,9 +196,8 @@ class Guard:
         rollout: ShadowRollout,
         book: ActingBook,
         asked: Sequence[str],
-        capital: float,
     ) -> None:
-        if book.read_at is None or self._clock() - book.read_at <= self._every * _GAP_LOOKS:
+        if book.read_at is None or not self._is_behind(book):
             return
         step = rollout.spec.metrics.scrape_interval.timedelta
         try:
@@ -131,7 +207,7 @@ class Guard:
             _log.warning("%s: the guard goes on without the history since %s: %s", book.model, book.read_at, error)
             return
         for each in missed:
-            book.advance(each, capital)
+            book.advance(each, _capital(rollout))
 
     async def _take_back(self, key: Key, memory: Memory, rollout: ShadowRollout, rollback: Rollback) -> None:
         if rollback.zero_at is not None:
@@ -152,6 +228,14 @@ class Guard:
             rollback.limit,
         )
         self._fleet.wake(key)
+
+
+def _rivals(rollout: ShadowRollout) -> tuple[str | None, str]:
+    return roles.under_guard(rollout.status), roles.rival_of(rollout.spec, rollout.status)
+
+
+def _capital(rollout: ShadowRollout) -> float:
+    return rollout.spec.metrics.capital.value * roles.acting_share(rollout.spec, rollout.status)
 
 
 def _acting_since(status: Status, model: str) -> datetime | None:

@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
+# An instant query takes tens of milliseconds, and the figures change no oftener than they are scraped.
+_FASTEST_GUARD_SECONDS = 0.25
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -12,7 +15,7 @@ class Settings:
 
     Attributes:
         namespaces: the namespaces that it looks after; empty for all. `WATCH_NAMESPACES`, comma-separated.
-        guard_seconds: time between two looks of the guard. `GUARD_SECONDS`.
+        guard_seconds: time between two looks of the guard, at least 0.25. `GUARD_SECONDS`.
         evaluation_seconds: longest time between two evaluations of a rollout; shorter where its interval is shorter.
             `EVALUATION_SECONDS`.
         request_seconds: deadline of one request to the API server. `REQUEST_SECONDS`.
@@ -55,7 +58,7 @@ class Settings:
         namespaces = source.get("WATCH_NAMESPACES", "")
         return cls(
             namespaces=tuple(name.strip() for name in namespaces.split(",") if name.strip()),
-            guard_seconds=_above_zero(source, "GUARD_SECONDS", default.guard_seconds),
+            guard_seconds=_at_least(_FASTEST_GUARD_SECONDS, source, "GUARD_SECONDS", default.guard_seconds),
             evaluation_seconds=_above_zero(source, "EVALUATION_SECONDS", default.evaluation_seconds),
             request_seconds=_above_zero(source, "REQUEST_SECONDS", default.request_seconds),
             query_seconds=_above_zero(source, "QUERY_SECONDS", default.query_seconds),
@@ -69,6 +72,13 @@ class Settings:
             pod_namespace=source.get("POD_NAMESPACE") or None,
             kubeconfig=source.get("KUBECONFIG") or None,
         )
+
+
+def _at_least(least: float, source: Mapping[str, str], name: str, default: float) -> float:
+    value = _above_zero(source, name, default)
+    if value < least:
+        raise ValueError(f'the environment variable {name} is "{source[name]}": write a number of at least {least:g}')
+    return value
 
 
 def _above_zero(source: Mapping[str, str], name: str, default: float) -> float:

@@ -45,6 +45,10 @@ class ActingBook:
         # Decisions, each divided by the capital that it was made with.
         self._stakes = 0.0
 
+    def is_of(self, model: str | None, rival: str) -> bool:
+        """Whether it is the book of this model beside this rival."""
+        return (self.model, self.rival) == (model, rival)
+
     def advance(self, reading: Reading, capital: float) -> None:
         """Take in the next reading; `capital` is what the model acts with now, in account currency."""
         sampled = reading.sampled_at(self.model)

@@ -9,7 +9,7 @@ MODEL_LABEL = "shadow_model"
 FIGURE_LABEL = "shadow_figure"
 
 # A query longer than this is cut in two: proxies in front of Prometheus limit what they pass on.
-_LONGEST_QUERY = 6000
+LONGEST_QUERY = 6000
 _OR = " or "
 
 
@@ -43,7 +43,7 @@ def queries(
     """
     figures = (*ALWAYS, *more)
     terms = [
-        labelled(filled(_TEMPLATES[figure](templates), namespace, rollout, model), model, figure)
+        labelled(filled(template_of(figure, templates), namespace, rollout, model), model, figure)
         for model in models
         for figure in figures
     ]
@@ -62,6 +62,11 @@ _TEMPLATES: Mapping[Figure, Callable[[Queries], str]] = {
     Figure.WRONG_DIRECTION: lambda templates: templates.direction,
     Figure.SAMPLED_AT: lambda templates: f"timestamp({templates.decisions})",
 }
+
+
+def template_of(figure: Figure, templates: Queries) -> str:
+    """The PromQL of one figure, with places for the names."""
+    return _TEMPLATES[figure](templates)
 
 
 def filled(template: str, namespace: str, rollout: str, model: str) -> str:
@@ -83,7 +88,7 @@ def packed(terms: Sequence[str]) -> Sequence[Sequence[str]]:
     length = 0
     for term in terms:
         length += len(term) + len(_OR)
-        if not groups or length > _LONGEST_QUERY:
+        if not groups or length > LONGEST_QUERY:
             groups.append([])
             length = len(term)
         groups[-1].append(term)

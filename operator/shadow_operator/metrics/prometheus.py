@@ -18,7 +18,7 @@ from prometheus_api_client.exceptions import PrometheusApiClientException
 from prometheus_api_client.prometheus_connect import PrometheusConnect
 from urllib3.util.retry import Retry
 
-from shadow_operator.metrics.source import MetricsError, Sample, Track
+from shadow_operator.metrics.source import MetricsError, QueryRefusedError, Sample, Track
 
 # Prometheus refuses more points than this in one answer (web/api/v1, "exceeded maximum resolution of 11,000 points").
 MAX_POINTS = 11_000
@@ -103,7 +103,9 @@ class Prometheus:
             try:
                 return await loop.run_in_executor(self._threads, self._answer, call)
             except (requests.RequestException, PrometheusApiClientException, ValueError) as error:
-                if attempt == _ATTEMPTS or not _may_pass(error):
+                if not _may_pass(error):
+                    raise QueryRefusedError(self._why(query, error)) from error
+                if attempt == _ATTEMPTS:
                     raise MetricsError(self._why(query, error)) from error
             await asyncio.sleep(_RETRY_SECONDS * (1 + random.random()))  # noqa: S311 - jitter
         raise AssertionError("unreachable: the last attempt returns or raises")

@@ -10,6 +10,10 @@ class MetricsError(Exception):
     """The figures could not be read. The message names the query and what was said; blind is neither good nor bad."""
 
 
+class QueryRefusedError(MetricsError):
+    """The source answers, but not to this query: another one may do better, the same one again will not."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
     """One series at one moment. Never NaN or infinite: such a sample is left out, as if it had not been scraped."""

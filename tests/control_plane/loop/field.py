@@ -18,7 +18,7 @@ from shadow_operator.core.interval import Interval, Pair
 from shadow_operator.core.kinds import SHADOW_ROLLOUT
 from shadow_operator.core.roles import split
 from shadow_operator.fleet import Fleet, Key, Memory
-from shadow_operator.guard import Guard
+from shadow_operator.guard import Guard, Sight
 from shadow_operator.reconcile import Reconciler
 from shadow_operator.settings import Settings
 from shadow_operator.traffic.gateway_api import GatewayAPIRouter
@@ -94,7 +94,7 @@ class Field:
     def start_operator(self, every: timedelta = timedelta(seconds=1)) -> Operator:
         """Start an operator that remembers nothing."""
         fleet = Fleet()
-        guard = Guard(fleet, self.router, lambda _: self.looks, self.clock, every)
+        guard = Guard(fleet, self.router, Sight(lambda _: self.looks, lambda _: self.looks), self.clock, every)
         self.operator = Operator(self.reconciler_over(self.cluster, fleet), guard, fleet)
         return self.operator
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from shadow_operator.api.dataset import report
 from shadow_operator.core.contract import FIGURE_LABEL, MODEL_LABEL, Figure
-from shadow_operator.metrics import MetricsError, Sample, Track
+from shadow_operator.metrics import MetricsError, QueryRefusedError, Sample, Track
 from tests.control_plane.api_server import ApiServer
 
 _TICK = timedelta(seconds=3)
@@ -20,6 +20,11 @@ _TICKS = 40_000
 _LOOKBACK = timedelta(minutes=5)
 _DECISIONS_A_TICK = 10.0
 _ASKED = re.compile(rf'"{MODEL_LABEL}", "(?P<model>[^"]+)", "", ""\), "{FIGURE_LABEL}", "(?P<figure>[^"]+)"')
+_ASKED_TOGETHER = re.compile(
+    r'namespace=~"(?P<namespace>[^"]+)",rollout=~"(?P<rollout>[^"]+)",model=~"(?P<model>[^"]+)"'
+    rf'[^=]+"{MODEL_LABEL}", "\$1", "model", "\(\.\+\)"\), "{FIGURE_LABEL}", "(?P<figure>[^"]+)"'
+)
+_ROLLOUT = re.compile(r'namespace="(?P<namespace>[^"]+)",rollout="(?P<rollout>[^"]+)"')
 _PODS_SECONDS = 30.0
 
 
@@ -85,6 +90,8 @@ class ScriptedSource:
         self._answers = asyncio.Event()
         self._answers.set()
         self.is_down = False
+        self.refuses = ""
+        self.asked: list[str] = []
 
     def hang(self) -> None:
         """From now on, no query is ever answered."""
@@ -92,6 +99,9 @@ class ScriptedSource:
 
     async def instant(self, query: str, at: datetime | None = None) -> Sequence[Sample]:
         await self._wait()
+        self.asked.append(query)
+        if self.refuses and self.refuses in query:
+            raise QueryRefusedError("the scripted source refuses the query")
         found = self._series(query, [at or self._clock()])
         return [Sample(track.labels, value) for track in found for _, value in track.points]
 
@@ -107,14 +117,34 @@ class ScriptedSource:
 
     def _series(self, query: str, moments: Sequence[datetime]) -> list[Track]:
         return [
-            Track({MODEL_LABEL: asked["model"], FIGURE_LABEL: asked["figure"], "instance": "book"}, points)
-            for asked in _ASKED.finditer(query)
-            if (points := self._points(asked["model"], Figure(asked["figure"]), moments))
+            Track(labels, points)
+            for labels in (*_asked_alone(query), *_asked_together(query))
+            if (points := self._points(labels[MODEL_LABEL], Figure(labels[FIGURE_LABEL]), moments))
         ]
 
     def _points(self, model: str, figure: Figure, moments: Sequence[datetime]) -> tuple[tuple[float, float], ...]:
         known = ((moment, self._books[model].figures(moment, self._opened)) for moment in moments)
         return tuple((moment.timestamp(), figures[figure]) for moment, figures in known if figure in figures)
+
+
+def _asked_alone(query: str) -> list[dict[str, str]]:
+    of = _ROLLOUT.search(query)
+    return [
+        {MODEL_LABEL: asked["model"], FIGURE_LABEL: asked["figure"], "instance": "book"}
+        | ({} if of is None else of.groupdict())
+        for asked in _ASKED.finditer(query)
+    ]
+
+
+def _asked_together(query: str) -> list[dict[str, str]]:
+    return [
+        {MODEL_LABEL: model, FIGURE_LABEL: asked["figure"], "instance": "book"}
+        | {"namespace": namespace, "rollout": rollout}
+        for asked in _ASKED_TOGETHER.finditer(query)
+        for namespace in asked["namespace"].split("|")
+        for rollout in asked["rollout"].split("|")
+        for model in asked["model"].split("|")
+    ]
 
 
 class StandInGateway:

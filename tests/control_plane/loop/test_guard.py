@@ -21,7 +21,7 @@ from shadow_operator.core.moment import from_text
 from shadow_operator.core.observed import Observed
 from shadow_operator.fleet import Memory
 from shadow_operator.freeze import Freeze
-from shadow_operator.guard import Guard
+from shadow_operator.guard import Guard, Sight
 from shadow_operator.metrics import MetricSource
 from shadow_operator.observe import Ports
 from shadow_operator.traffic.gateway_api import ROLLBACK_ANNOTATION
@@ -92,7 +92,8 @@ async def test_a_slow_source_of_one_rollout_delays_no_other(field: Field) -> Non
     def source_of(rollout: ShadowRollout) -> MetricSource:
         return silent if rollout.metadata.name == "slow" else field.looks
 
-    guard = Guard(field.operator.fleet, field.router, source_of, field.clock, timedelta(seconds=0.2))
+    sight = Sight(source_of, source_of)
+    guard = Guard(field.operator.fleet, field.router, sight, field.clock, timedelta(seconds=0.2))
     guarding = asyncio.create_task(guard.run())
     try:
         assert await _until(lambda: quick.judgement is not None)
@@ -104,6 +105,39 @@ async def test_a_slow_source_of_one_rollout_delays_no_other(field: Field) -> Non
         await _end(guarding)
     assert field.weights("quick") == _TAKEN_BACK
     assert field.weights("slow") == _IN_CANARY
+
+
+async def test_all_rollouts_on_the_contract_are_read_in_one_query(field: Field) -> None:
+    memories = [await field.in_canary(name) for name in ("one", "two", "three")]
+    for name in ("one", "two", "three"):
+        await field.look(name)
+    members = [(field.key(name), memory) for name, memory in zip(("one", "two", "three"), memories, strict=True)]
+    field.looks.asked.clear()
+    field.lose(CHALLENGER, _A_BREACH)
+    await field.operator.guard.look_together(field.looks, members)
+    assert len(field.looks.asked) == 1
+    assert [field.weights(name) for name in ("one", "two", "three")] == [_TAKEN_BACK] * 3
+
+
+async def test_a_query_that_is_refused_for_all_is_asked_for_each(field: Field) -> None:
+    memories = [await field.in_canary(name) for name in ("one", "two")]
+    for name in ("one", "two"):
+        await field.look(name)
+    field.looks.refuses = "=~"
+    field.lose(CHALLENGER, _A_BREACH)
+    members = [(field.key(name), memory) for name, memory in zip(("one", "two"), memories, strict=True)]
+    await field.operator.guard.look_together(field.looks, members)
+    assert [field.weights(name) for name in ("one", "two")] == [_TAKEN_BACK] * 2
+
+
+async def test_a_batch_that_nobody_answers_blinds_everybody_and_takes_nothing_back(field: Field) -> None:
+    memory = await field.in_canary()
+    await field.look()
+    field.looks.is_down = True
+    await field.operator.guard.look_together(field.looks, [(field.key(), memory)])
+    assert memory.judgement is not None
+    assert memory.judgement.signals.why_blind == "the scripted source can't be reached"
+    assert field.weights() == _IN_CANARY
 
 
 @pytest.mark.parametrize("is_reachable", [True, False], ids=["the series ended", "nothing answers"])
