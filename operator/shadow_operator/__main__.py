@@ -43,8 +43,15 @@ async def operate(settings: Settings) -> None:
             _utc_now,
             settings,
         )
-        guard = Guard(fleet, router, Sight(together.of, alone.of), _utc_now, timedelta(seconds=settings.guard_seconds))
-        registry = registry_for(Loops(reconciler, fleet), fleet, watchers=max(len(settings.namespaces), 1))
+        guard = Guard(
+            fleet,
+            cluster,
+            router,
+            Sight(together.of, alone.of),
+            _utc_now,
+            timedelta(seconds=settings.guard_seconds),
+        )
+        registry = registry_for(Loops(reconciler, fleet), guard, fleet, watchers=max(len(settings.namespaces), 1))
         # No stop flag: kopf waits five seconds for whatever waits for one.
         watching = kopf.operator(
             registry=registry,

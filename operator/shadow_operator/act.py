@@ -15,24 +15,21 @@ from shadow_operator.api.status import LedgerStatus, PolicyStatus, Status
 from shadow_operator.cluster import Cluster, ClusterError, ConflictError, InvalidError, NotFoundError, Object
 from shadow_operator.core import roles
 from shadow_operator.core.dataset_check import Checkers
-from shadow_operator.core.kinds import CONFIG_MAP, DEPLOYMENT, POD, SERVICE, SHADOW_ROLLOUT
+from shadow_operator.core.kinds import CONFIG_MAP, DEPLOYMENT, SERVICE, SHADOW_ROLLOUT
 from shadow_operator.core.ledger import Taken
 from shadow_operator.core.machine import Decision
 from shadow_operator.core.observed import Observed
 from shadow_operator.core.plan import (
     MANAGED_BY,
-    POLICY_ANNOTATION,
-    POLICY_FILE,
     ROLLOUT_LABEL,
     Manifest,
     Plan,
     object_name,
     plan,
-    policy_manifest,
 )
-from shadow_operator.core.policy import next_version
 from shadow_operator.fleet import Memory
 from shadow_operator.observe import Ports
+from shadow_operator.policy import write_policy
 from shadow_operator.traffic import Router
 
 _log = logging.getLogger(__name__)
@@ -104,6 +101,8 @@ class Act:
 
     def _raises_risk(self, desired: Plan) -> bool:
         spec, status = self.rollout.spec, self.rollout.status
+        if status.stopped is not None and desired.policy.trading_enabled:
+            return True
         safe = {roles.champion_of(spec, status), roles.fallback(spec, status)}
         return desired.split.raises_risk_over(self.observed.route.split, safe)
 
@@ -127,6 +126,8 @@ class Act:
             known = await write_status(self.ports.cluster, rollout.metadata, status)
             rollout = rollout.model_copy(update={"metadata": known, "status": status})
         self.memory.rollout = rollout
+        if status.stopped is not None:
+            self.memory.stop = None
         pending = self.memory.rollback
         if pending is not None and roles.under_guard(status) != pending.model:
             self.memory.rollback = None
@@ -161,18 +162,14 @@ class Act:
         return self.memory.applied.get((kind, name)) == digest
 
     async def _policy(self, desired: Plan, status: Status) -> Status:
-        """Write the policy and touch the pods: a mounted ConfigMap follows in a minute by itself, then within .3 s."""
+        """Write the policy, unless the guard stopped trading and this pass does not know of it."""
+        if self.memory.stop is not None and desired.policy.trading_enabled:
+            _log.info("the policy stays as the guard wrote it until the stop is recorded")
+            return status
         digest = _digest({"policy": desired.policy.text(0)})
         if self._unchanged("Policy", "", digest) and status.policy is not None:
             return status
-        cluster, namespace = self.ports.cluster, self.rollout.metadata.namespace
-        found = await cluster.get(CONFIG_MAP, namespace, object_name(self.rollout, "policy"))
-        current = None if found is None else found.get("data", {}).get(POLICY_FILE)
-        version = next_version(desired.policy, current)
-        if current != desired.policy.text(version):
-            manifest = policy_manifest(self.rollout, desired.policy, version)
-            await cluster.apply(manifest.kind, dict(manifest.body))
-            await _touch_pods(cluster, self.rollout, version)
+        version = await write_policy(self.ports.cluster, self.rollout, desired.policy)
         self.memory.applied[("Policy", "")] = digest
         return status.model_copy(update={"policy": PolicyStatus(version=version, digest=desired.policy.digest)})
 
@@ -239,16 +236,6 @@ async def _finalizers(cluster: Cluster, rollout: ShadowRollout, finalizers: list
         "metadata": {"name": where.name, "namespace": where.namespace, "uid": where.uid, "finalizers": finalizers}
     }
     return await cluster.apply(SHADOW_ROLLOUT, body)
-
-
-async def _touch_pods(cluster: Cluster, rollout: ShadowRollout, version: int) -> None:
-    namespace = rollout.metadata.namespace
-    for pod in await cluster.list(POD, namespace, f"{ROLLOUT_LABEL}={rollout.metadata.name}"):
-        patch = {"metadata": {"annotations": {POLICY_ANNOTATION: str(version)}}}
-        try:
-            await cluster.merge(POD, namespace, pod["metadata"]["name"], patch)
-        except NotFoundError:
-            continue
 
 
 def _digest(content: dict[str, object]) -> str:

@@ -11,6 +11,7 @@ from shadow_operator.core.comparison import Comparisons
 from shadow_operator.core.guardrails import Judgement, Rollback
 from shadow_operator.core.ledger import Taken
 from shadow_operator.core.measurement import Measurement
+from shadow_operator.core.trading import Stop
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -35,6 +36,7 @@ class Memory:
         acting: the book of the model under guard, None while none is.
         judgement: what the guardrails said last.
         rollback: a share that the guard took back and that the status does not know of yet.
+        stop: that the guard stopped trading, which the status does not know of yet.
         unwritten: decisions that lowered a risk and could not be written into the ledger yet.
         route_lock: held around each write of the route, and around nothing else: the guard never waits for a query.
         applied: what was applied last, by kind and name, so that an unchanged object is not written in each pass.
@@ -51,6 +53,7 @@ class Memory:
     acting: ActingBook | None = None
     judgement: Judgement | None = None
     rollback: Rollback | None = None
+    stop: Stop | None = None
     unwritten: list[Taken] = field(default_factory=list)
     route_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     applied: dict[tuple[str, str], str] = field(default_factory=dict)

@@ -10,17 +10,23 @@ from datetime import datetime, timedelta
 from shadow_operator import telemetry
 from shadow_operator.api.rollout import ShadowRollout
 from shadow_operator.api.status import Status
-from shadow_operator.cluster import ClusterError
+from shadow_operator.cluster import Cluster, ClusterError
 from shadow_operator.core import roles
 from shadow_operator.core.acting import ActingBook
 from shadow_operator.core.batch import Asked, batched, is_batchable, owned
+from shadow_operator.core.command import Command, Verb, command_of, is_heard
 from shadow_operator.core.contract import queries
 from shadow_operator.core.guardrails import Held, Judgement, Rollback, Signals, judge, while_watching
 from shadow_operator.core.moment import from_text
+from shadow_operator.core.policy import policy_of
 from shadow_operator.core.readings import reading
+from shadow_operator.core.rules.rollback import rolled_back
+from shadow_operator.core.take_back import share_taken_by
+from shadow_operator.core.trading import Stop, stop_of, stopped
 from shadow_operator.fleet import Fleet, Key, Memory
 from shadow_operator.metrics import MetricsError, MetricSource, QueryRefusedError
 from shadow_operator.metrics.history import history
+from shadow_operator.policy import write_policy
 from shadow_operator.traffic import Router
 
 _log = logging.getLogger(__name__)
@@ -61,9 +67,16 @@ class Guard:
     """
 
     def __init__(
-        self, fleet: Fleet, router: Router, sight: Sight, clock: Callable[[], datetime], every: timedelta
+        self,
+        fleet: Fleet,
+        cluster: Cluster,
+        router: Router,
+        sight: Sight,
+        clock: Callable[[], datetime],
+        every: timedelta,
     ) -> None:
         self._fleet = fleet
+        self._cluster = cluster
         self._router = router
         self._sight = sight
         self._clock = clock
@@ -218,6 +231,7 @@ class Guard:
             await self._router.apply(rollout, safe, mark=rollback, unless_newer_than=None)
         done = replace(rollback, zero_at=self._clock())
         memory.rollback, memory.acting = done, None
+        self._fleet.wake(key)
         telemetry.ROLLBACKS.labels(rollback.motive.value).inc()
         _log.warning(
             "%s: %s is out of the traffic: %s is %s, at most %s is allowed",
@@ -227,6 +241,42 @@ class Guard:
             rollback.value,
             rollback.limit,
         )
+        stop = stop_of(done)
+        if stop is not None:
+            await self._stop_trading(key, memory, rollout, stop)
+
+    async def hear(self, key: Key, annotations: Mapping[str, str]) -> None:
+        """Do at once what a command takes away. The next pass writes it down, and hears every other command."""
+        memory, command = self._fleet.of(key), command_of(annotations)
+        rollout = memory.rollout
+        if rollout is None or command is None or is_heard(command, rollout.status):
+            return
+        if memory.rollback is not None or memory.stop is not None:
+            return
+        try:
+            await self._obey(key, memory, rollout, command)
+        except ClusterError:
+            _log.exception("%s: %s could not be done at once; the next pass tries again", key, command.text)
+
+    async def _obey(self, key: Key, memory: Memory, rollout: ShadowRollout, command: Command) -> None:
+        share = share_taken_by(command, rollout.status, self._clock())
+        if share is not None and share.model == roles.under_guard(rollout.status):
+            memory.rollback = share
+            await self._take_back(key, memory, rollout, share)
+        elif command.verb is Verb.STOP_TRADING and rollout.status.stopped is None:
+            by_command = Stop(command.by, command.reason or f"command {command.text}", self._clock(), command.text)
+            await self._stop_trading(key, memory, rollout, by_command)
+
+    async def _stop_trading(self, key: Key, memory: Memory, rollout: ShadowRollout, stop: Stop) -> None:
+        """Tell every model at once that nobody trades."""
+        memory.stop = stop
+        status = rollout.status
+        if memory.rollback is not None:
+            status = rolled_back(status, memory.rollback, self._clock())
+        policy = policy_of(str(key), rollout.spec, stopped(status, stop))
+        await write_policy(self._cluster, rollout, policy)
+        telemetry.STOPS.inc()
+        _log.warning("%s: trading is stopped by %s: %s", key, stop.by, stop.why)
         self._fleet.wake(key)
 
 

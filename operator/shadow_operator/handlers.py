@@ -16,6 +16,7 @@ import kopf
 from shadow_operator import telemetry
 from shadow_operator.api.rollout import GROUP, PLURAL, VERSION
 from shadow_operator.fleet import Fleet, Key
+from shadow_operator.guard import Guard
 from shadow_operator.reconcile import Reconciler
 
 _log = logging.getLogger(__name__)
@@ -123,7 +124,7 @@ def is_watching(watchers: int = 1) -> bool:
     return len(alive) >= watchers
 
 
-def registry_for(loops: Loops, fleet: Fleet, watchers: int = 1) -> kopf.OperatorRegistry:
+def registry_for(loops: Loops, guard: Guard, fleet: Fleet, watchers: int = 1) -> kopf.OperatorRegistry:
     """Wire kopf to the loops; `watchers` is how many kopf keeps, one or one for each namespace."""
     registry = kopf.OperatorRegistry()
     resource: tuple[str, str, str] = (GROUP, VERSION, PLURAL)
@@ -142,6 +143,7 @@ def registry_for(loops: Loops, fleet: Fleet, watchers: int = 1) -> kopf.Operator
         if event["type"] == "DELETED" or "deletionTimestamp" in meta:
             loops.retire(key)
         else:
+            await guard.hear(key, meta.annotations)
             fleet.wake(key)
 
     @kopf.daemon(*resource, registry=registry)

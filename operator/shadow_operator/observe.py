@@ -45,11 +45,12 @@ async def observe(ports: Ports, rollout: ShadowRollout, memory: Memory, now: dat
     """Read everything that a decision needs."""
     comparisons = memory.comparisons or Comparisons()
     # A rollback waits for nothing: what it still needs is the status and the policy, not another look at the evidence.
-    failed = None if memory.rollback else await _compare(ports.source, rollout, comparisons, now)
+    is_urgent = memory.rollback is not None or memory.stop is not None
+    failed = None if is_urgent else await _compare(ports.source, rollout, comparisons, now)
     evidence = comparisons.evidence()
     if failed is not None:
         evidence = _blinded(evidence, failed)
-    if memory.rollback is None:
+    if not is_urgent:
         evidence = await _measured(ports.source, rollout, memory, evidence, comparisons.last_at)
     checks = await datasets(ports.cluster, rollout)
     evidence = {name: replace(known, dataset=checks.get(name)) for name, known in evidence.items()}
@@ -64,6 +65,7 @@ async def observe(ports: Ports, rollout: ShadowRollout, memory: Memory, now: dat
         judgement=_still_true(memory.judgement, now),
         command=command_of(rollout.metadata.annotations),
         frozen=await ports.freeze.why(),
+        stop=memory.stop,
         datasets=checks,
     )
 

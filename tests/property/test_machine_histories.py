@@ -125,8 +125,9 @@ def test_models_in_shadow_never_change_the_policy_of_those_that_act(history: lis
         before = journey.status
         apply_move(journey, move, None)
         journey.look()
-        acting = (before.champion, before.canary)
-        unchanged = before.champion is not None and acting == (journey.status.champion, journey.status.canary)
+        after = journey.status
+        acting = (before.champion, before.canary, before.stopped)
+        unchanged = before.champion is not None and acting == (after.champion, after.canary, after.stopped)
         if unchanged:
-            digests = {policy_of("a/b", journey.spec, status).digest for status in (before, journey.status)}
+            digests = {policy_of("a/b", journey.spec, status).digest for status in (before, after)}
             assert len(digests) == 1

@@ -62,6 +62,10 @@ COMMANDS = (
         f"retry/2/{SECOND}",
         f"force-promote/1/{FIRST}",
         f"force-promote/2/{SECOND}",
+        "stop-trading/1",
+        "stop-trading/2",
+        "start-trading/1",
+        "start-trading/2",
     ),
 )
 
@@ -159,7 +163,7 @@ def passed(journey: Journey, move: Move, previous: Split | None) -> str:
         assert after.champion == before.champion
         return "refused"
     check_one_champion(journey.spec, after)
-    is_still = journey.spec.suspend or after.paused is not None or move.frozen
+    is_still = journey.spec.suspend or after.paused is not None or after.stopped is not None or move.frozen
     is_kept = after.watch is not None and after.watch.completed is not None
     was_kept = before.watch is not None and before.watch.completed is not None
     assert was_kept or not (is_kept and is_still)
@@ -193,7 +197,9 @@ def any_move(random: Random, number: int, journey: Journey) -> Move:
         return Move()
     if random.random() < _MENDING:
         fitting = [index for index, spec in enumerate(SPECS) if spec.champion.name == journey.champion]
-        verb = random.choice((Verb.RETRY, Verb.RESUME, Verb.RESET, Verb.FORCE_PROMOTE))
+        verb = random.choice(
+            (Verb.RETRY, Verb.RESUME, Verb.START_TRADING, Verb.RESET, Verb.FORCE_PROMOTE, Verb.FORCE_PROMOTE)
+        )
         return Move(spec=random.choice(fitting or [0]), command=_fresh(random, verb, number))
     change: dict[str, Any] = random.choice(
         (

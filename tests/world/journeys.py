@@ -17,6 +17,7 @@ from shadow_operator.core.lifecycle import ProductionClaim
 from shadow_operator.core.machine import Decision, decide
 from shadow_operator.core.observed import GoodEntry, MetricsHealth, Observed, Route, RouteState, Workload
 from shadow_operator.core.split import Split
+from shadow_operator.core.trading import Stop
 from tests.world.evidence import better
 from tests.world.rollouts import spec_of
 
@@ -51,6 +52,7 @@ class Journey:
         metrics: whether the metrics can be read.
         command: what a person asks.
         frozen: why the whole fleet is frozen.
+        stop: that the guard stopped trading, which no status knows of.
         good: the ledger entry that a person goes back to.
         datasets: what the pods reported of their data.
         production: whether the champion is its strategy's Production model.
@@ -72,6 +74,7 @@ class Journey:
     metrics: MetricsHealth = HEALTHY
     command: Command | None = None
     frozen: str | None = None
+    stop: Stop | None = None
     good: GoodEntry | None = None
     generation: int = 1
     datasets: dict[str, DatasetCheck] = field(default_factory=dict)
@@ -99,6 +102,7 @@ class Journey:
             judgement=judgement,
             command=self.command,
             frozen=self.frozen,
+            stop=self.stop,
             good=self.good,
             datasets=dict(self.datasets),
             production=self.production,

@@ -22,6 +22,7 @@ class GuardrailAction(StrEnum):
 
     ROLLBACK = "Rollback"
     HOLD = "Hold"
+    STOP_TRADING = "StopTrading"
 
 
 class Then(Resource):
@@ -78,7 +79,9 @@ class Guardrail(Resource):
         description="The limit: a share such as 5%, or for freshness a duration such as 60s."
     )
     action: GuardrailAction = Field(
-        GuardrailAction.ROLLBACK, description="Rollback: the share is taken back at once. Hold: nothing advances."
+        GuardrailAction.ROLLBACK,
+        description="Rollback: the share is taken back at once. Hold: nothing advances. "
+        "StopTrading: as Rollback, and the policy's tradingEnabled is false until the command start-trading.",
     )
     then: Then | None = Field(None, description="What follows a Hold that lasts.")
 

@@ -204,6 +204,14 @@ class PausedStatus(StatusPart):
     since: Time = Field(description="Since when.")
 
 
+class StoppedStatus(StatusPart):
+    """Nobody trades: the policy's tradingEnabled is false until the command start-trading."""
+
+    by: str = Field(max_length=200, description="Who stopped it: a person, or a guardrail.")
+    why: Sentence = Field(description="Why.")
+    since: Time = Field(description="Since when.")
+
+
 class PinnedStatus(StatusPart):
     """A person went back to a ledger entry: its spec holds instead of the manifest's, until the manifest changes."""
 
@@ -261,6 +269,7 @@ class Status(StatusPart):
         default_factory=list, max_length=20, description="The newest commands that were answered; none is heard twice."
     )
     paused: PausedStatus | None = None
+    stopped: StoppedStatus | None = None
     pinned: PinnedStatus | None = None
     policy: PolicyStatus | None = None
     ledger: LedgerStatus | None = None

@@ -32,6 +32,8 @@ class Verb(StrEnum):
     RESET = "reset"
     FORCE_PROMOTE = "force-promote"
     ACTIVATE = "activate"
+    STOP_TRADING = "stop-trading"
+    START_TRADING = "start-trading"
 
 
 ACCEPTED = (

@@ -17,6 +17,8 @@ class Reason(StrEnum):
     COMMAND_REFUSED = "CommandRefused"
     PAUSED = "Paused"
     RESUMED = "Resumed"
+    TRADING_STOPPED = "TradingStopped"
+    TRADING_STARTED = "TradingStarted"
     RESTARTED = "Restarted"
     FORCED = "Forced"
     PIN_ENDED = "PinEnded"
@@ -48,6 +50,7 @@ _WARNINGS = frozenset(
         Reason.STEPPED_BACK,
         Reason.REJECTED,
         Reason.ROLLED_BACK,
+        Reason.TRADING_STOPPED,
         Reason.METRICS_UNAVAILABLE,
         Reason.SPEC_REFUSED,
         Reason.LEDGER_UNAVAILABLE,

@@ -55,7 +55,20 @@ class Signals:
 
 @dataclass(frozen=True, slots=True)
 class Rollback:
-    """A share to take back, and the figure that says so."""
+    """A share to take back, and the figure that says so.
+
+    Attributes:
+        model: whose share.
+        guardrail: what says so.
+        motive: why.
+        value: the figure; for a command, who gave it.
+        limit: the most that is allowed.
+        breached_at: when the figure was read, or the command was heard.
+        zero_at: when the share was seen to be gone.
+        action: what is done beside taking back the share.
+        command: the command that asked for it; empty for a guardrail.
+
+    """
 
     model: str
     guardrail: str
@@ -64,6 +77,8 @@ class Rollback:
     limit: str
     breached_at: datetime
     zero_at: datetime | None = None
+    action: GuardrailAction = GuardrailAction.ROLLBACK
+    command: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +120,10 @@ def judge(guardrails: list[Guardrail], signals: Signals, held: Held | None) -> J
     if not any(guardrail.metric is GuardrailMetric.FRESHNESS for guardrail in guardrails):
         watched = [*guardrails, ALWAYS_BLIND]
     broken = [guardrail for guardrail in watched if _is_broken(guardrail, signals)]
-    for guardrail in broken:
-        if guardrail.action is GuardrailAction.ROLLBACK:
-            return Judgement(signals, rollback=_rollback(guardrail, signals))
+    for action in (GuardrailAction.STOP_TRADING, GuardrailAction.ROLLBACK):
+        for guardrail in broken:
+            if guardrail.action is action:
+                return Judgement(signals, rollback=_rollback(guardrail, signals))
     for guardrail in broken:
         if _has_held_too_long(guardrail, held, signals.read_at):
             return Judgement(signals, rollback=_rollback(guardrail, signals))
@@ -148,7 +164,17 @@ def _found(guardrail: Guardrail, signals: Signals) -> str:
 
 def _rollback(guardrail: Guardrail, signals: Signals) -> Rollback:
     motive = Motive.BLIND if guardrail.metric is GuardrailMetric.FRESHNESS else Motive.BREACH
-    return Rollback(signals.model, guardrail.name, motive, _found(guardrail, signals), guardrail.above, signals.read_at)
+    # What follows a Hold is a rollback and no more.
+    action = GuardrailAction.ROLLBACK if guardrail.action is GuardrailAction.HOLD else guardrail.action
+    return Rollback(
+        signals.model,
+        guardrail.name,
+        motive,
+        _found(guardrail, signals),
+        guardrail.above,
+        signals.read_at,
+        action=action,
+    )
 
 
 def _hold(guardrail: Guardrail, signals: Signals) -> Hold:

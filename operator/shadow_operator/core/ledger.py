@@ -103,6 +103,7 @@ def _moving(status: Status) -> tuple[Any, ...]:
         {challenger.name for challenger in status.challengers if challenger.review_since is not None},
         None if status.watch is None else (status.watch.standby, status.watch.completed is not None),
         status.fallen is not None,
+        status.stopped is not None,
     )
 
 

@@ -12,6 +12,7 @@ from shadow_operator.core.evidence import Evidence
 from shadow_operator.core.guardrails import Judgement, Rollback
 from shadow_operator.core.lifecycle import ProductionClaim
 from shadow_operator.core.split import Split
+from shadow_operator.core.trading import Stop
 
 
 class RouteState(StrEnum):
@@ -99,6 +100,7 @@ class Observed:
         datasets: the data of each model that names a dataset.
         production: whether the champion is the Production model of its strategy; None where it is not registered.
         frozen: why nothing in the whole fleet may advance, None while it may.
+        stop: that the guard stopped trading and no status knows of it yet.
         good: the ledger entry that a person goes back to, or went back to; None where nobody asked.
 
     """
@@ -110,6 +112,7 @@ class Observed:
     judgement: Judgement | None = None
     command: Command | None = None
     frozen: str | None = None
+    stop: Stop | None = None
     good: GoodEntry | None = None
     datasets: Mapping[str, DatasetCheck] = field(default_factory=dict)
     production: ProductionClaim | None = None

@@ -78,7 +78,7 @@ def policy_of(rollout: str, spec: Spec, status: Status) -> Policy:
         )
         for name, role in sorted(roles(spec, status).items())
     )
-    return Policy(rollout, models)
+    return Policy(rollout, models, trading_enabled=status.stopped is None)
 
 
 def next_version(policy: Policy, current_text: str | None) -> int:

@@ -29,6 +29,9 @@ def why_nothing_advances(spec: Spec, status: Status, observed: Observed) -> Stan
     """What stops every advance of the rollout, None while nothing does."""
     if observed.frozen is not None:
         return Standstill("frozen with the whole fleet", f"the freeze: {observed.frozen}")
+    if status.stopped is not None:
+        by = status.stopped.by
+        return Standstill(f"trading is stopped by {by}", f"the command start-trading: {by} stopped trading")
     if spec.suspend:
         return Standstill("suspended", "the manifest: spec.suspend is true")
     if status.paused is not None:

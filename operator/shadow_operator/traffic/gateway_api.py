@@ -4,6 +4,7 @@ import asyncio
 import json
 from typing import Any
 
+from shadow_operator.api.guardrails import GuardrailAction
 from shadow_operator.api.rollout import GROUP, ShadowRollout
 from shadow_operator.api.traffic import MAX_GATEWAY_MIRRORS
 from shadow_operator.cluster import Cluster, Object
@@ -147,8 +148,11 @@ def _split(found: Object, rollout: ShadowRollout) -> Split | None:
 
 
 def _mark_text(mark: Rollback) -> str:
+    command = {"command": mark.command} if mark.command else {}
     return json.dumps(
         {
+            **command,
+            "action": mark.action.value,
             "model": mark.model,
             "guardrail": mark.guardrail,
             "motive": mark.motive.value,
@@ -173,6 +177,9 @@ def _mark(found: Object) -> Rollback | None:
             value=str(fields["value"]),
             limit=str(fields["limit"]),
             breached_at=from_text(fields["breachedAt"]),
+            # An operator of the release before wrote neither.
+            action=GuardrailAction(fields.get("action", GuardrailAction.ROLLBACK)),
+            command=str(fields.get("command", "")),
         )
     except (ValueError, KeyError, TypeError):
         return None

@@ -94,7 +94,8 @@ class Field:
     def start_operator(self, every: timedelta = timedelta(seconds=1)) -> Operator:
         """Start an operator that remembers nothing."""
         fleet = Fleet()
-        guard = Guard(fleet, self.router, Sight(lambda _: self.looks, lambda _: self.looks), self.clock, every)
+        sight = Sight(lambda _: self.looks, lambda _: self.looks)
+        guard = Guard(fleet, self.cluster, self.router, sight, self.clock, every)
         self.operator = Operator(self.reconciler_over(self.cluster, fleet), guard, fleet)
         return self.operator
 
@@ -189,8 +190,12 @@ class Field:
 
     def policy_roles(self, name: str = "momentum") -> dict[str, str]:
         """The role of each model, as the models read it."""
-        document = json.loads(self.objects("v1", "configmaps")[f"{name}-policy"]["data"]["policy.json"])
-        return {model: policy["role"] for model, policy in document["models"].items()}
+        return {model: policy["role"] for model, policy in self.policy(name)["models"].items()}
+
+    def policy(self, name: str = "momentum") -> dict[str, Any]:
+        """The policy document, as the models read it."""
+        document: dict[str, Any] = json.loads(self.objects("v1", "configmaps")[f"{name}-policy"]["data"]["policy.json"])
+        return document
 
     def reasons(self, name: str = "momentum") -> list[str]:
         """The reasons of the rollout's events, in the order in which they were posted."""

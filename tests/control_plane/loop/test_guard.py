@@ -15,7 +15,9 @@ from shadow_operator.act import Act
 from shadow_operator.api.rollout import ShadowRollout
 from shadow_operator.api.status import Stage
 from shadow_operator.cluster import ConflictError
+from shadow_operator.core.command import COMMAND_ANNOTATION, COMMAND_BY_ANNOTATION
 from shadow_operator.core.guardrails import Motive
+from shadow_operator.core.kinds import SHADOW_ROLLOUT
 from shadow_operator.core.machine import Decision
 from shadow_operator.core.moment import from_text
 from shadow_operator.core.observed import Observed
@@ -93,7 +95,7 @@ async def test_a_slow_source_of_one_rollout_delays_no_other(field: Field) -> Non
         return silent if rollout.metadata.name == "slow" else field.looks
 
     sight = Sight(source_of, source_of)
-    guard = Guard(field.operator.fleet, field.router, sight, field.clock, timedelta(seconds=0.2))
+    guard = Guard(field.operator.fleet, field.cluster, field.router, sight, field.clock, timedelta(seconds=0.2))
     guarding = asyncio.create_task(guard.run())
     try:
         assert await _until(lambda: quick.judgement is not None)
@@ -105,6 +107,81 @@ async def test_a_slow_source_of_one_rollout_delays_no_other(field: Field) -> Non
         await _end(guarding)
     assert field.weights("quick") == _TAKEN_BACK
     assert field.weights("slow") == _IN_CANARY
+
+
+@pytest.mark.parametrize("text", ["rollback/1", f"rollback/1/{CHALLENGER}", "rollback-full/1"])
+async def test_a_rollback_by_command_needs_no_evaluation(field: Field, measured: list[str], text: str) -> None:
+    await field.in_canary()
+    begun = time.monotonic()
+    await field.operator.guard.hear(field.key(), await _command(field, text))
+    measured.append(f"from the command {text} to weight 0: {time.monotonic() - begun:.3f} s")
+    assert field.weights() == _TAKEN_BACK
+    assert field.status().canary is not None, "no pass has run, so nobody has told the status"
+    await field.one_pass()
+    answered = field.status().command
+    assert answered is not None
+    assert (answered.text, answered.by) == (text, "ann")
+    assert field.reasons() == ["RolledBack"]
+    await field.operator.guard.hear(field.key(), {COMMAND_ANNOTATION: text})
+    await field.one_pass()
+    assert field.reasons() == ["RolledBack"]
+
+
+async def test_trading_is_stopped_by_command_at_once_also_while_nobody_has_a_share(field: Field) -> None:
+    await field.in_shadow()
+    before = field.policy()
+    assert before["tradingEnabled"] is True
+    await field.operator.guard.hear(field.key(), await _command(field, "stop-trading/1"))
+    stopped = field.policy()
+    assert stopped["tradingEnabled"] is False
+    assert stopped["digest"] != before["digest"]
+    await field.one_pass()
+    await field.one_pass()
+    assert field.policy() == stopped
+    assert field.reasons()[-1] == "TradingStopped"
+    known = field.status().stopped
+    assert known is not None
+    assert known.by == "ann"
+    await _command(field, "start-trading/2")
+    await field.one_pass()
+    assert field.policy()["tradingEnabled"] is True
+
+
+async def test_a_guardrail_takes_the_share_back_and_stops_trading_in_one_look(field: Field) -> None:
+    memory = await field.in_canary(edits={"spec.guardrails[0].action": "StopTrading"})
+    await _look_and_pass(field)
+    field.lose(CHALLENGER, _A_BREACH)
+    await field.look()
+    assert field.weights() == _TAKEN_BACK
+    stopped = field.policy()
+    assert stopped["tradingEnabled"] is False
+    assert "canary" not in field.policy_roles().values()
+    assert memory.stop is not None
+    await field.one_pass()
+    assert memory.stop is None
+    assert field.policy()["tradingEnabled"] is False
+    assert field.reasons() == ["RolledBack", "TradingStopped"]
+
+
+async def test_a_stop_of_trading_survives_a_crash_before_the_status_knew_of_it(field: Field) -> None:
+    await field.in_canary(edits={"spec.guardrails[0].action": "StopTrading"})
+    await _look_and_pass(field)
+    field.lose(CHALLENGER, _A_BREACH)
+    await field.look()
+    field.start_operator()
+    await field.one_pass()
+    known = field.status().stopped
+    assert known is not None
+    assert known.by == "guardrail max-drawdown"
+    assert field.policy()["tradingEnabled"] is False
+
+
+async def _command(field: Field, text: str) -> dict[str, str]:
+    """Give a command as a person does; the annotations, as a watcher would bring them."""
+    annotations = {COMMAND_ANNOTATION: text, COMMAND_BY_ANNOTATION: "ann"}
+    key = field.key()
+    await field.cluster.merge(SHADOW_ROLLOUT, key.namespace, key.name, {"metadata": {"annotations": annotations}})
+    return annotations
 
 
 async def test_all_rollouts_on_the_contract_are_read_in_one_query(field: Field) -> None:

@@ -481,7 +481,7 @@ async def test_an_operator_that_starts_while_a_rollout_is_deleted_finishes_it(
 async def _handlers(field: Field) -> AsyncIterator[None]:
     """The operator's own handlers, in this event loop."""
     operator, stop = field.operator, asyncio.Event()
-    registry = registry_for(Loops(operator.reconciler, operator.fleet), operator.fleet)
+    registry = registry_for(Loops(operator.reconciler, operator.fleet), operator.guard, operator.fleet)
     namespaces = [field.server.namespace]
     running = asyncio.create_task(
         kopf.operator(registry=registry, namespaces=namespaces, standalone=True, stop_flag=stop)

@@ -226,9 +226,9 @@ def test_what_is_no_command_is_refused_with_what_would_be_accepted() -> None:
     journey = in_canary()
     assert say(journey, "pormote/1").answer == (
         'refused: "pormote/1" is no command: write one of promote, reject, pause, resume, rollback, rollback-full, '
-        "rollback-nuclear, retry, reset, force-promote, activate, then a slash and a nonce that was not used before, "
-        "as in promote/1; a challenger may follow after another slash, as in reject/2/momentum-v8, and for "
-        "activate its share in percent"
+        "rollback-nuclear, retry, reset, force-promote, activate, stop-trading, start-trading, then a slash and a "
+        "nonce that was not used before, as in promote/1; a challenger may follow after another slash, as in "
+        "reject/2/momentum-v8, and for activate its share in percent"
     )
     assert journey.share == 5
 

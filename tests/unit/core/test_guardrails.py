@@ -8,10 +8,12 @@ import pytest
 
 from shadow_operator.api.guardrails import Guardrail, GuardrailAction, GuardrailMetric, Then
 from shadow_operator.core.guardrails import Held, Motive, Signals, judge, while_watching
+from shadow_operator.core.trading import stop_of
 from tests.world.journeys import FIRST, START
 
 _DRAWDOWN = {"name": "max-drawdown", "metric": "drawdown", "above": "5%"}
 _SHORTFALL = {"name": "behind", "metric": "performance", "above": "2%"}
+_STOPS = {"action": "StopTrading"}
 _BLIND: dict[str, object] = {
     "name": "blind",
     "metric": "freshness",
@@ -40,6 +42,7 @@ class Case:
     why_blind: str = ""
     motive: Motive = Motive.BREACH
     says: tuple[str, str] | None = field(default=None)
+    stops: bool = False
 
 
 _CASES = (
@@ -48,6 +51,15 @@ _CASES = (
     Case("drawdown over its limit", guardrails(_DRAWDOWN), "max-drawdown", drawdown=0.0501, says=("5.01%", "5%")),
     Case("drawdown unknown", guardrails(_DRAWDOWN), drawdown=None),
     Case("drawdown that only holds", guardrails(_DRAWDOWN | {"action": "Hold"}), holds="max-drawdown", drawdown=0.3),
+    Case("drawdown that stops trading", guardrails(_DRAWDOWN | _STOPS), "max-drawdown", drawdown=0.3, stops=True),
+    Case(
+        "a stop comes before a rollback",
+        guardrails(_SHORTFALL, _DRAWDOWN | _STOPS),
+        "max-drawdown",
+        drawdown=0.3,
+        shortfall=0.3,
+        stops=True,
+    ),
     Case("behind at its limit", guardrails(_SHORTFALL), shortfall=0.02),
     Case("behind over its limit", guardrails(_SHORTFALL), "behind", shortfall=0.03, says=("3.00%", "2%")),
     Case("behind unknown", guardrails(_SHORTFALL), shortfall=None),
@@ -108,6 +120,7 @@ def test_figures_are_judged(case: Case) -> None:
     held = None if case.held is None else Held(case.held[0], START - timedelta(seconds=case.held[1]))
     judgement = judge(case.rails, signals, held)
     assert (None if judgement.rollback is None else judgement.rollback.guardrail) == case.rolls_back
+    assert (judgement.rollback is not None and stop_of(judgement.rollback) is not None) == case.stops
     assert (None if judgement.hold is None else judgement.hold.guardrail) == case.holds
     if judgement.rollback is not None:
         assert judgement.rollback.motive is case.motive

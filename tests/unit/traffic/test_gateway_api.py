@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from shadow_operator.api.guardrails import GuardrailAction
 from shadow_operator.core.guardrails import Motive, Rollback
 from shadow_operator.core.observed import RouteState
 from shadow_operator.core.split import Split
@@ -145,6 +146,18 @@ async def test_the_router_writes_reads_and_removes() -> None:
     assert (await router.observed(rollout)).rollback is None
     await router.remove(rollout)
     assert (await router.observed(rollout)).state is RouteState.ABSENT
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [
+        replace(_MARK, action=GuardrailAction.STOP_TRADING),
+        replace(_MARK, motive=Motive.COMMAND, value="ann", limit="none", command="rollback/1"),
+    ],
+    ids=["stops trading", "by command"],
+)
+def test_a_note_says_what_asked_for_it_and_what_else_is_done(mark: Rollback) -> None:
+    assert route_of(returned(mark=mark), rollout_of()).rollback == mark
 
 
 def test_a_note_says_when_to_the_microsecond() -> None:

@@ -10,6 +10,7 @@ from shadow_operator.core.rules.canary import (
 )
 from shadow_operator.core.rules.commands import hear_command, hear_reset, hear_take_back
 from shadow_operator.core.rules.datasets import tell_of_datasets
+from shadow_operator.core.rules.kill_switch import record_stop
 from shadow_operator.core.rules.one_pass import Pass, Rule
 from shadow_operator.core.rules.production import notice_second_production
 from shadow_operator.core.rules.rollback import record_rollback
@@ -18,7 +19,7 @@ from shadow_operator.core.rules.standstill import advances
 from shadow_operator.core.rules.terms import fix_terms
 from shadow_operator.core.rules.watch import watch_champion
 
-__all__ = ["RULES", "Pass", "Rule", "hear_reset", "hear_take_back", "record_rollback"]
+__all__ = ["RULES", "Pass", "Rule", "hear_reset", "hear_take_back", "record_rollback", "record_stop"]
 
 # The order is a rule itself: what lowers risk comes first, and nothing advances in the pass that saw it break.
 RULES: tuple[Rule, ...] = (
@@ -26,6 +27,7 @@ RULES: tuple[Rule, ...] = (
     tell_of_datasets,
     notice_second_production,
     record_rollback,
+    record_stop,
     start_shadows,
     fix_terms,
     hold_or_resume,

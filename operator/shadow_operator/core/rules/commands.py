@@ -12,6 +12,7 @@ from shadow_operator.core.rules.one_pass import Pass
 from shadow_operator.core.rules.pause import pause, resume
 from shadow_operator.core.rules.restart import reset, retry
 from shadow_operator.core.rules.take_back import take_back
+from shadow_operator.core.rules.trading import start_trading, stop_trading
 
 _DONE_BY: Mapping[Verb, Callable[[Pass, Command], Pass]] = {
     Verb.PROMOTE: approve,
@@ -26,9 +27,11 @@ _DONE_BY: Mapping[Verb, Callable[[Pass, Command], Pass]] = {
     Verb.RESET: reset,
     Verb.FORCE_PROMOTE: force_promote,
     Verb.ACTIVATE: activate,
+    Verb.STOP_TRADING: stop_trading,
+    Verb.START_TRADING: start_trading,
 }
 
-_TAKES_AWAY = frozenset({Verb.REJECT, Verb.PAUSE, Verb.ROLLBACK, Verb.ROLLBACK_FULL})
+_TAKES_AWAY = frozenset({Verb.REJECT, Verb.PAUSE, Verb.ROLLBACK, Verb.ROLLBACK_FULL, Verb.STOP_TRADING})
 
 
 def hear_command(run: Pass) -> Pass:

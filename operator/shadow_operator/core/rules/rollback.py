@@ -12,10 +12,14 @@ from shadow_operator.api.status import (
     Status,
 )
 from shadow_operator.core import roles
+from shadow_operator.core.command import Command
 from shadow_operator.core.events import Event, Reason
 from shadow_operator.core.guardrails import Motive, Rollback
 from shadow_operator.core.moment import from_text, to_text
+from shadow_operator.core.rules.answer import answered
+from shadow_operator.core.rules.kill_switch import with_stop
 from shadow_operator.core.rules.one_pass import Pass
+from shadow_operator.core.trading import stop_of
 
 
 def rolled_back(status: Status, rollback: Rollback, now: datetime) -> Status:
@@ -55,10 +59,20 @@ def record_rollback(run: Pass) -> Pass:
         return run
     status = rolled_back(run.status, mark, run.now)
     reason = Reason.STEPPED_BACK if mark.motive is Motive.BLIND else Reason.ROLLED_BACK
-    message = (
-        f"{mark.model} was taken out of the traffic: {mark.guardrail} is {mark.value}, at most {mark.limit} is allowed"
-    )
-    return replace(run, status=status, events=(*run.events, Event(reason, message)))
+    run = replace(run, status=status, events=(*run.events, Event(reason, _sentence(mark))))
+    stop = stop_of(mark)
+    if stop is not None:
+        return with_stop(run, stop)
+    if not mark.command or mark.command in run.status.heard:
+        return run
+    return answered(run, Command(mark.command, mark.value), f"{mark.model} was taken out of the traffic")
+
+
+def _sentence(mark: Rollback) -> str:
+    taken = f"{mark.model} was taken out of the traffic"
+    if mark.motive is Motive.COMMAND:
+        return f"{taken} by {mark.value}"
+    return f"{taken}: {mark.guardrail} is {mark.value}, at most {mark.limit} is allowed"
 
 
 def _is_of_an_earlier_run(mark: Rollback, status: Status) -> bool:
