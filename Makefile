@@ -88,6 +88,12 @@ cluster-tests: venv ## Run the tests that need a whole cluster
 	SHADOW_IMAGES="$$(echo $$images)" $(PYTHON) hack/with_cluster.py "$${loads[@]}" -- \
 	  $(PYTEST) -m cluster --junitxml=build/test/cluster.xml $(PYTEST_OPTIONS)
 
+.PHONY: chaos
+chaos: venv ## Break everything around the operator, 200 times or CHAOS_FAULTS, and check every guarantee; CHAOS_SEED repeats a run
+	@echo "chaos on an API server"
+	CHAOS_FAULTS="$${CHAOS_FAULTS:-200}" $(PYTHON) hack/with_cluster.py --control-plane -- \
+	  $(PYTEST) -m control_plane tests/chaos --junitxml=build/test/chaos.xml $(PYTEST_OPTIONS)
+
 ##@ Measure it
 
 .PHONY: bench-stats

@@ -1,0 +1,192 @@
+"""Everything around the operator breaks, again and again, and no guarantee does. On a real API server.
+
+`CHAOS_SEED` and `CHAOS_FAULTS` choose how; the seed is printed. The gateway and the kubelet are stand-ins: a control
+plane alone has neither.
+"""
+
+import asyncio
+import os
+import random
+import threading
+import time
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.chaos.faults import FAULTS, KILLED, World
+from tests.chaos.figures import Exporter, RealPrometheus
+from tests.chaos.guarantees import Guarantees
+from tests.chaos.operator_process import OperatorProcess
+from tests.chaos.proxy import FaultProxy
+from tests.chaos.rollouts import CHAMPION, FATES, TWIN, Fate, manifest, models
+from tests.control_plane.api_server import ApiServer, RefusedError, kubeconfig
+from tests.control_plane.loop.stand_ins import StandInGateway, StandInKubelet
+
+_FAULTS = 12
+_ROLLOUTS_A_ROUND = 4
+_FAULTS_A_ROUND = 30
+_ROUND_SECONDS = 400.0
+_BREACH = 1_500.0
+
+
+class Surroundings:
+    """What goes on around the operator: pods start, and the gateway follows. Never faulty."""
+
+    def __init__(self, path: str, namespace: str) -> None:
+        self._gateway = StandInGateway(ApiServer(path, namespace))
+        self._kubelet = StandInKubelet(ApiServer(path, namespace))
+        self._ends = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        self._ends.set()
+        self._thread.join(40)
+
+    def _run(self) -> None:
+        while not self._ends.wait(0.2):
+            try:
+                asyncio.run(self._kubelet.run_pods())
+                self._gateway.program()
+            except (RefusedError, TimeoutError):
+                continue
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    path, seed = kubeconfig(), int(os.environ.get("CHAOS_SEED") or time.time())
+    server = ApiServer(path, f"chaos-{uuid.uuid4().hex[:8]}")
+    server.install_crds()
+    server.request("POST", "/api/v1/namespaces", {"metadata": {"name": server.namespace}})
+    proxy, exporter = FaultProxy(path, seed), Exporter(server.namespace)
+    proxy.start()
+    proxy.write_kubeconfig(tmp_path / "kubeconfig")
+    prometheus = RealPrometheus(tmp_path, exporter.port)
+    prometheus.start()
+    operator = OperatorProcess(tmp_path, tmp_path / "kubeconfig", server.namespace)
+    surroundings = Surroundings(path, server.namespace)
+    surroundings.start()
+    operator.start()
+    try:
+        yield World(operator, proxy, prometheus, exporter, server, Guarantees(server), _dice(seed), seed)
+    finally:
+        surroundings.close()
+        operator.kill()
+        prometheus.kill()
+        proxy.close()
+        exporter.close()
+        _clean_up(server)
+
+
+def _dice(seed: int) -> random.Random:
+    return random.Random(seed)  # noqa: S311 - faults, not secrets
+
+
+def _clean_up(server: ApiServer) -> None:
+    for rollout in server.request("GET", server.rollouts)["items"]:
+        rollout["metadata"]["finalizers"] = []
+        server.request("PUT", f"{server.rollouts}/{rollout['metadata']['name']}", rollout)
+    server.request("DELETE", f"/api/v1/namespaces/{server.namespace}")
+
+
+@pytest.mark.control_plane
+@pytest.mark.timeout(3600)
+def test_no_guarantee_breaks_whatever_else_does(world: World, said: list[str]) -> None:
+    wanted, happened = int(os.environ.get("CHAOS_FAULTS") or _FAULTS), Counter[str]()
+    number = 0
+    while happened.total() < wanted:
+        number += 1
+        _round(world, number, min(_FAULTS_A_ROUND, wanted - happened.total()), happened)
+    checked, broken = world.guarantees.checked, world.guarantees.broken
+    said.extend(f"{count:5} x {name}" for name, count in sorted((happened + checked).items()))
+    said.extend(broken)
+    said.append(
+        f"seed {world.seed}: {happened.total()} faults, {checked.total()} guarantees checked, broken: {len(broken)}"
+    )
+    assert not broken
+
+
+def _round(world: World, number: int, faults: int, happened: Counter[str]) -> None:
+    """A few rollouts at once, on their whole way; faults while they go it, and calm until they have arrived."""
+    names = _begin(world, number)
+    deadline = time.monotonic() + _ROUND_SECONDS
+    while faults and not all(world.guarantees.has_ended(name) for name in names):
+        faults -= 1
+        name = world.random.choice((*FAULTS, *[KILLED] * len(FAULTS)))
+        fault = FAULTS[name]
+        fault.begin(world)
+        _look_for(world, world.random.uniform(*fault.seconds))
+        fault.end(world)
+        happened[name] += 1
+        _look_for(world, world.random.uniform(0.5, 4.0))
+    while time.monotonic() < deadline and not all(world.guarantees.has_ended(name) for name in names):
+        _look_for(world, 0.5)
+    for name in names:
+        world.guarantees.at_the_end(name)
+        world.guarantees.watched.pop(name)
+        world.server.request("DELETE", f"{world.server.rollouts}/{name}")
+
+
+def _begin(world: World, number: int) -> list[str]:
+    names = []
+    for index in range(_ROLLOUTS_A_ROUND):
+        name, fate = f"round-{number}-{index}", FATES[index % len(FATES)]
+        world.exporter.add(name, models(fate, world.random.randrange(1 << 30)))
+        world.server.apply(manifest(name, fate, world.prometheus.address), dry=False)
+        world.guarantees.add(name, fate)
+        names.append(name)
+    return names
+
+
+def _look_for(world: World, seconds: float) -> None:
+    """Look at everything for so long. A challenger that is to break does as soon as it acts."""
+    deadline = time.monotonic() + seconds
+    while True:
+        world.guarantees.look()
+        for each in world.guarantees.watched.values():
+            _break(world, each.name, each.fate)
+        world.operator.revive()
+        if time.monotonic() >= deadline:
+            return
+        time.sleep(0.1)
+
+
+def _break(world: World, name: str, fate: Fate) -> None:
+    if fate.breaks and (world.guarantees.shares(name) or {}).get(fate.challenger):
+        world.exporter.lose(name, fate.challenger, _BREACH)
+
+
+@pytest.mark.control_plane
+def test_the_guarantees_can_be_seen_to_break(world: World) -> None:
+    """A check that can't fail is none: whoever writes what no operator would is found out."""
+    world.operator.kill()
+    world.server.apply(manifest("wrong", FATES[0], world.prometheus.address), dry=False)
+    shares = [{"name": f"wrong-{model}", "port": 8080, "weight": 50} for model in (CHAMPION, TWIN)]
+    route = {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "HTTPRoute",
+        "metadata": {"name": "wrong"},
+        "spec": {"rules": [{"backendRefs": shares}]},
+    }
+    _write(world, f"/apis/gateway.networking.k8s.io/v1/namespaces/{world.server.namespace}/httproutes/wrong", route)
+    champion = {"name": CHAMPION, "image": "models/steady:1", "since": "2030-01-07T00:00:00Z"}
+    status = {
+        "apiVersion": "shadowrollouts.io/v1alpha1",
+        "kind": "ShadowRollout",
+        "metadata": {"name": "wrong"},
+        "status": {"champion": champion},
+    }
+    _write(world, f"{world.server.rollouts}/wrong/status", status)
+    world.guarantees.add("wrong", FATES[0])
+    world.guarantees.look()
+    assert world.guarantees.broken == ["wrong: the route gives {'steady': 50, 'twin': 50}"]
+
+
+def _write(world: World, path: str, body: dict[str, Any]) -> None:
+    world.server.request("PATCH", path, body, fieldManager="somebody", force="true")
