@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from shadow_operator import telemetry
 from shadow_operator.api.rollout import ShadowRollout
 from shadow_operator.api.status import Status
-from shadow_operator.cluster import ClusterError
+from shadow_operator.cluster import ClusterError, NotLeadingError
 from shadow_operator.core import roles
 from shadow_operator.core.acting import ActingBook
 from shadow_operator.core.contract import queries
@@ -49,17 +49,23 @@ class Guard:
         due = time.monotonic()
         while True:
             telemetry.LOOP_LAG.set(max(time.monotonic() - due, 0.0))
-            for key, memory in self._fleet:
-                running = self._looks.get(key)
-                if running is None or running.done():
-                    self._looks[key] = asyncio.create_task(self._safely(key, memory), name=f"guard of {key}")
+            for key, _ in self._fleet:
+                self.begin(key)
             self._looks = {key: task for key, task in self._looks.items() if not task.done()}
             due = max(due + period, time.monotonic())
             await asyncio.sleep(max(due - time.monotonic(), 0.0))
 
+    def begin(self, key: Key) -> None:
+        """Begin a look at a rollout now, unless one is under way."""
+        running = self._looks.get(key)
+        if running is None or running.done():
+            self._looks[key] = asyncio.create_task(self._safely(key, self._fleet.of(key)), name=f"guard of {key}")
+
     async def _safely(self, key: Key, memory: Memory) -> None:
         try:
             await self.look(key, memory)
+        except NotLeadingError as error:
+            _log.info("%s: the guard leaves it to the next leader: %s", key, error)
         except ClusterError:
             _log.exception("%s: the guard could not write the route and tries again in %s", key, self._every)
         except Exception:  # noqa: BLE001 - the guard goes on, whatever one look ran into

@@ -132,6 +132,23 @@ class Reconciler:
         await checkpoint.restore(self._cluster, rollout, memory)
         memory.rollout = rollout
 
+    async def remember(self, found: Object) -> None:
+        """Bring back what the guard needs of a rollout, ahead of its first pass. Nothing is written.
+
+        Raises:
+            ClusterError: the API server did not answer.
+            ValidationError: the manifest is wrong; the first pass says so.
+
+        """
+        rollout = await self._with_its_template(found)
+        if isinstance(rollout, Refusal):
+            where = found["metadata"]
+            await self._guard_as_decided(Key(where["namespace"], where["name"]), found)
+            return
+        memory = self._fleet.of(Key(rollout.metadata.namespace, rollout.metadata.name))
+        await checkpoint.restore(self._cluster, rollout, memory)
+        memory.rollout = rollout
+
     async def retire(self, key: Key) -> None:
         """The rollout is being deleted, or gone: take its route away first, then let it go and forget it."""
         found = await self._cluster.get(SHADOW_ROLLOUT, key.namespace, key.name)
