@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -158,3 +158,11 @@ def registry_for(loops: Loops, fleet: Fleet) -> kopf.OperatorRegistry:
         await loops.run(Key(namespace or "", name), lambda: bool(stopped), stopped.wait())
 
     return registry
+
+
+async def watch(registry: kopf.OperatorRegistry, namespaces: Sequence[str], ready: asyncio.Event) -> None:
+    """Run kopf until it is told to stop; without namespaces over all of them. It sets `ready` once it has begun."""
+    # No stop flag: kopf waits five seconds for whatever waits for one.
+    await kopf.operator(
+        registry=registry, clusterwide=not namespaces, namespaces=namespaces, standalone=True, ready_flag=ready
+    )

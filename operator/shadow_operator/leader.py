@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from shadow_operator import telemetry
 from shadow_operator.cluster import Cluster, ClusterError, ConflictError, NotLeadingError, Object
 from shadow_operator.core.kinds import LEASE
-from shadow_operator.core.lease import Record, Sight, Terms, Turn, candidates_turn, leaders_turn, seen
+from shadow_operator.core.lease import NOBODY_YET, Record, Sight, Terms, Turn, candidates_turn, leaders_turn, seen
 from shadow_operator.core.moment import to_text
 
 _log = logging.getLogger(__name__)
@@ -171,17 +171,20 @@ class Candidate:
     async def _stand(self) -> None:
         begun = clock()
         sight = await self._look()
-        if candidates_turn(sight, self._place.identity, self._terms, clock()) is not Turn.ACQUIRE:
-            return
-        now, record = _now_text(), sight.record
-        spec = {**self._claim(now), "acquireTime": now}
+        record, turn = sight.record, candidates_turn(sight, self._place.identity, self._terms, clock())
         if record is None:
-            body = {"metadata": {"name": self._place.name, "namespace": self._place.namespace}, "spec": spec}
-            await self._cluster.create(LEASE, self._place.namespace, body)
-        else:
+            await self._create()
+        elif turn is Turn.ACQUIRE:
             _log.info("%s: takes it over from %s", self._place, record.holder or "nobody")
-            await self._write(record, {**spec, "leaseTransitions": record.transitions + 1})
-        self._leadership.extend(begun + self._terms.deadline)
+            now = _now_text()
+            spec = {**self._claim(now), "acquireTime": now, "leaseTransitions": record.transitions + 1}
+            await self._write(record, spec)
+            self._leadership.extend(begun + self._terms.deadline)
+
+    async def _create(self) -> None:
+        spec = {"holderIdentity": NOBODY_YET, "leaseDurationSeconds": self._terms.promised, "renewTime": _now_text()}
+        body = {"metadata": {"name": self._place.name, "namespace": self._place.namespace}, "spec": spec}
+        await self._cluster.create(LEASE, self._place.namespace, body)
 
     async def _renew(self) -> None:
         begun = clock()
@@ -207,7 +210,7 @@ class Candidate:
 
     def _holder(self) -> str:
         record = None if self._sight is None else self._sight.record
-        return "nobody" if record is None or record.holder is None else record.holder
+        return "nobody" if record is None or record.holder in {None, NOBODY_YET} else str(record.holder)
 
     async def _look(self) -> Sight:
         found = await self._cluster.get(LEASE, self._place.namespace, self._place.name)

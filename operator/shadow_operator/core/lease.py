@@ -7,6 +7,10 @@ import math
 from dataclasses import dataclass
 from enum import Enum
 
+# Who holds a new Lease. It never renews, so that everybody waits as if for a dead leader: there may have been another
+# Lease before, which somebody deleted, and whose holder has yet to notice.
+NOBODY_YET = "nobody-yet"
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:
@@ -64,6 +68,7 @@ class Sight:
 class Turn(Enum):
     """What the reader of a record does next."""
 
+    CREATE = "create"
     ACQUIRE = "acquire"
     RENEW = "renew"
     WAIT = "wait"
@@ -76,13 +81,13 @@ def seen(before: Sight | None, found: Record | None, now: float) -> Sight:
 
 
 def candidates_turn(sight: Sight, identity: str, terms: Terms, now: float) -> Turn:
-    """What somebody does who does not lead. What is acquired is written on the condition that it is still as seen."""
+    """What somebody does who does not lead. What is written, is on the condition that all is as it was seen."""
     record = sight.record
-    if record is not None and record.holder in {None, identity}:
+    if record is None:
+        return Turn.CREATE
+    if record.holder in {None, identity}:
         return Turn.ACQUIRE
-    # A Lease that somebody deleted may still be held: its holder has yet to notice.
-    promised = None if record is None else record.seconds
-    patience = terms.promised if promised is None else promised
+    patience = terms.promised if record.seconds is None else record.seconds
     return Turn.ACQUIRE if now - sight.since >= patience else Turn.WAIT
 
 

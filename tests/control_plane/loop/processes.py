@@ -75,6 +75,14 @@ def _answer(kind: str, rows: Sequence[dict[str, Any]]) -> web.Response:
     return web.json_response({"status": "success", "data": {"resultType": kind, "result": list(rows)}})
 
 
+@dataclass(frozen=True)
+class Addresses:
+    """Where one operator answers probes, and shows its metrics."""
+
+    probe: str
+    metrics: str
+
+
 @dataclass
 class Processes:
     """Operators that contend for one Lease, in the namespace of the test."""
@@ -83,6 +91,7 @@ class Processes:
     kubeconfig: str
     directory: Path
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    addresses: dict[str, Addresses] = field(default_factory=dict)
 
     def start(self, name: str) -> subprocess.Popen[bytes]:
         probe, metrics = free_port(), free_port()
@@ -100,6 +109,7 @@ class Processes:
             command = [sys.executable, "-m", "shadow_operator", "--log-format=plain"]
             started = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
         self.running[name] = started
+        self.addresses[name] = Addresses(f"http://127.0.0.1:{probe}/healthz", f"http://127.0.0.1:{metrics}/metrics")
         return started
 
     def log_of(self, name: str) -> Path:

@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from shadow_operator import checkpoint
@@ -119,6 +120,20 @@ async def test_a_leader_that_hung_until_another_one_led_writes_nothing_and_ends(
     await until(lambda: live.weights() == _TAKEN_BACK, _AFTER_A_KILL, "the rollback by the one that leads")
 
 
+async def test_one_that_stands_by_is_well_and_says_that_it_does_not_lead(live: Field, pair: Processes) -> None:
+    async with aiohttp.ClientSession() as session:
+        for name, leading in (("first", 1.0), ("second", 0.0)):
+            async with session.get(pair.addresses[name].metrics) as answer:
+                assert f"shadow_operator_leading {leading}" in await answer.text()
+            async with session.get(pair.addresses[name].probe) as answer:
+                assert (answer.status, await answer.text()) == (200, "alive")
+    pair.running["second"].send_signal(signal.SIGTERM)
+    await until(lambda: pair.running["second"].poll() is not None, 2.0, "its end")
+    assert pair.running["second"].returncode == 0
+    assert pair.leader() == "first"
+    assert live.weights() == _IN_CANARY
+
+
 async def test_a_deposed_leader_reads_and_can_not_write(field: Field, kubeconfig_path: str) -> None:
     leadership = Leadership()
     async with await Cluster.connect(10.0, kubeconfig_path, leadership) as fenced:
@@ -184,6 +199,22 @@ async def test_the_guard_looks_before_any_pass_after_a_take_over(field: Field, m
     measured.append(
         f"{len(names)} canaries that break a guardrail, taken over and rolled back: {time.monotonic() - begun:.2f} s"
     )
+
+
+async def test_a_take_over_leaves_a_rollback_of_the_former_leader_as_it_was(field: Field) -> None:
+    await field.in_canary()
+    await field.look()
+    field.lose(CHALLENGER, _A_BREACH)
+    await field.look()
+    (before,) = field.objects("gateway.networking.k8s.io/v1", "httproutes").values()
+    field.clock.advance(minutes=5)
+    operator = field.start_operator()
+    await take_over(field.cluster, operator.reconciler, operator.guard, [field.server.namespace])
+    await field.look()
+    (after,) = field.objects("gateway.networking.k8s.io/v1", "httproutes").values()
+    assert after["metadata"]["resourceVersion"] == before["metadata"]["resourceVersion"]
+    await field.one_pass()
+    assert field.reasons() == ["RolledBack"]
 
 
 def _lose_now(field: Field) -> None:

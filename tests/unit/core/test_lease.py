@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from shadow_operator.core.lease import Record, Sight, Terms, Turn, candidates_turn, leaders_turn, seen
+from shadow_operator.core.lease import NOBODY_YET, Record, Sight, Terms, Turn, candidates_turn, leaders_turn, seen
 
 _TERMS = Terms(6.0)
 _HELD = Record("7", "first", 6)
@@ -22,8 +22,9 @@ _RELEASED = Record("7", None, 6)
         pytest.param(replace(_HELD, seconds=None), 5.9, Turn.WAIT, id="nobody promised anything"),
         pytest.param(_RELEASED, 0.0, Turn.ACQUIRE, id="it was given back"),
         pytest.param(_OURS, 0.0, Turn.ACQUIRE, id="the process before us in this pod held it, and is dead"),
-        pytest.param(None, 0.0, Turn.WAIT, id="there is none, but somebody may have deleted a held one"),
-        pytest.param(None, 6.0, Turn.ACQUIRE, id="there has been none for long enough"),
+        pytest.param(None, 9.0, Turn.CREATE, id="there is none, and nobody can wait for what is not there"),
+        pytest.param(replace(_HELD, holder=NOBODY_YET), 5.9, Turn.WAIT, id="it is new, and may follow a held one"),
+        pytest.param(replace(_HELD, holder=NOBODY_YET), 6.0, Turn.ACQUIRE, id="it is new for long enough"),
     ],
 )
 def test_the_turn_of_a_candidate(record: Record | None, looked_for: float, turn: Turn) -> None:
