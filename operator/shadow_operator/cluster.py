@@ -5,7 +5,8 @@ Objects are plain dictionaries: the client's typed models drop the fields that a
 
 import json
 from collections.abc import Mapping
-from typing import Any, Self
+from contextlib import AbstractContextManager
+from typing import Any, Protocol, Self
 
 import aiohttp
 from kubernetes.aio import client, config
@@ -13,6 +14,8 @@ from kubernetes.aio import client, config
 from shadow_operator.core.kinds import Kind
 
 Object = dict[str, Any]
+# A request as the client takes it: method, address, headers, body, form.
+_Serialized = tuple[str, str, dict[str, str], Any, list[Any]]
 
 FIELD_MANAGER = "shadow-operator"
 _APPLY = "application/apply-patch+yaml"
@@ -43,6 +46,10 @@ class UnavailableError(ClusterError):
     """The API server can't be reached, is overloaded, or failed."""
 
 
+class NotLeadingError(ClusterError):
+    """Nothing was sent: this process does not lead, so another one may."""
+
+
 _ERRORS: Mapping[int, type[ClusterError]] = {
     401: ForbiddenError,
     403: ForbiddenError,
@@ -54,15 +61,41 @@ _ERRORS: Mapping[int, type[ClusterError]] = {
 }
 
 
-class Cluster:
-    """One connection to one API server. Every call has a deadline."""
+class RightToWrite(Protocol):
+    """What has to hold while something is written."""
 
-    def __init__(self, api: client.ApiClient, timeout_seconds: float) -> None:
+    def writing(self) -> AbstractContextManager[float]:
+        """One write, which has to end within the seconds that are handed out.
+
+        Raises:
+            NotLeadingError: the right does not hold now.
+
+        """
+        ...
+
+
+class Cluster:
+    """One connection to one API server. Every call has a deadline.
+
+    Args:
+        api: the client.
+        timeout_seconds: the deadline of a call.
+        right_to_write: asked before each write, which has to end before the right does; None to write always. Reading
+            needs no right.
+
+    """
+
+    def __init__(
+        self, api: client.ApiClient, timeout_seconds: float, right_to_write: RightToWrite | None = None
+    ) -> None:
         self._api = api
-        self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
+        self._timeout_seconds = timeout_seconds
+        self._right_to_write = right_to_write
 
     @classmethod
-    async def connect(cls, timeout_seconds: float, kubeconfig: str | None = None) -> Self:
+    async def connect(
+        cls, timeout_seconds: float, kubeconfig: str | None = None, right_to_write: RightToWrite | None = None
+    ) -> Self:
         """Connect with the pod's service account, or with a kubeconfig where one is named.
 
         Raises:
@@ -80,7 +113,7 @@ class Cluster:
         except config.ConfigException as error:
             named = "no kubeconfig is named, and this is no pod" if kubeconfig is None else f"kubeconfig {kubeconfig}"
             raise UnavailableError(f"{named}: {error}") from error
-        return cls(client.ApiClient(configuration), timeout_seconds)
+        return cls(client.ApiClient(configuration), timeout_seconds, right_to_write)
 
     async def __aenter__(self) -> Self:
         return self
@@ -95,8 +128,8 @@ class Cluster:
         except NotFoundError:
             return None
 
-    async def list(self, kind: Kind, namespace: str, selector: str) -> list[Object]:
-        """The objects whose labels match `selector`."""
+    async def list(self, kind: Kind, namespace: str | None, selector: str) -> list[Object]:
+        """The objects whose labels match `selector`; without a namespace those of all."""
         found = await self._request("GET", _path(kind, namespace), query={"labelSelector": selector})
         return list(found["items"])
 
@@ -164,18 +197,31 @@ class Cluster:
             auth_settings=["BearerToken"],
         )
         try:
-            response = await self._api.call_api(*arguments, _request_timeout=self._timeout)
-            content = await response.read()  # type: ignore[no-untyped-call] # untyped library
+            status, content = await self._answer(method, arguments)
+        except NotLeadingError as error:
+            raise NotLeadingError(f"{method} {path} was not sent: {error}") from error
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise UnavailableError(f"{method} {path}: the API server did not answer: {error!r}") from error
-        if not 200 <= response.status < 300:
+        if not 200 <= status < 300:
             reason = _reason(content)
-            raise _error(response.status, reason)(f"{method} {path}: {response.status}: {reason}")
+            raise _error(status, reason)(f"{method} {path}: {status}: {reason}")
         return dict(json.loads(content))
 
+    async def _answer(self, method: str, arguments: _Serialized) -> tuple[int, bytes]:
+        if method == "GET" or self._right_to_write is None:
+            return await self._send(arguments, self._timeout_seconds)
+        # Asked as late as can be. A write that is under way when the right ends would be one of a deposed leader.
+        with self._right_to_write.writing() as seconds:
+            return await self._send(arguments, min(self._timeout_seconds, seconds))
 
-def _path(kind: Kind, namespace: str) -> str:
-    return f"{kind.root}/namespaces/{namespace}/{kind.plural}"
+    async def _send(self, arguments: _Serialized, seconds: float) -> tuple[int, bytes]:
+        response = await self._api.call_api(*arguments, _request_timeout=aiohttp.ClientTimeout(total=seconds))
+        content = await response.read()  # type: ignore[no-untyped-call] # untyped library
+        return int(response.status), bytes(content)
+
+
+def _path(kind: Kind, namespace: str | None) -> str:
+    return f"{kind.root}/{kind.plural}" if namespace is None else f"{kind.root}/namespaces/{namespace}/{kind.plural}"
 
 
 def _error(status: int, reason: str) -> type[ClusterError]:

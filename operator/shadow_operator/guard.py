@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from shadow_operator import telemetry
 from shadow_operator.api.rollout import ShadowRollout
 from shadow_operator.api.status import Status
-from shadow_operator.cluster import Cluster, ClusterError
+from shadow_operator.cluster import Cluster, ClusterError, NotLeadingError
 from shadow_operator.core import roles
 from shadow_operator.core.acting import ActingBook
 from shadow_operator.core.batch import Asked, batched, is_batchable, owned
@@ -137,9 +137,17 @@ class Guard:
             *(self._safely(key, memory, Answer(found.get((key.namespace, key.name), ()))) for key, memory in members)
         )
 
+    def begin(self, key: Key) -> None:
+        """Begin a look at a rollout by itself now, unless one is under way."""
+        running = self._looks.get(key)
+        if running is None or running.done():
+            self._looks[key] = asyncio.create_task(self._safely(key, self._fleet.of(key)), name=f"guard of {key}")
+
     async def _safely(self, key: Key, memory: Memory, answer: Answer | None = None) -> None:
         try:
             await self.look(key, memory, answer)
+        except NotLeadingError as error:
+            _log.info("%s: the guard leaves it to the next leader: %s", key, error)
         except ClusterError:
             _log.exception("%s: the guard could not write the route and tries again in %s", key, self._every)
         except Exception:  # noqa: BLE001 - the guard goes on, whatever one look ran into

@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +15,7 @@ import kopf
 
 from shadow_operator import telemetry
 from shadow_operator.api.rollout import GROUP, PLURAL, VERSION
+from shadow_operator.cluster import NotLeadingError
 from shadow_operator.fleet import Fleet, Key
 from shadow_operator.guard import Guard
 from shadow_operator.reconcile import Reconciler
@@ -55,6 +56,9 @@ class Loops:
         self._passing[key] = time.monotonic()
         try:
             delay = await self._reconciler.once(key)
+        except NotLeadingError as error:
+            _log.info("%s: the pass ends, the next leader begins anew: %s", key, error)
+            return _RETRY
         except Exception:  # noqa: BLE001 - a daemon that ends is never started again in this process
             _log.exception("%s: the pass failed; the next one is in %s", key, _RETRY)
             telemetry.PASSES.labels("failed").inc()
@@ -124,8 +128,13 @@ def is_watching(watchers: int = 1) -> bool:
     return len(alive) >= watchers
 
 
-def registry_for(loops: Loops, guard: Guard, fleet: Fleet, watchers: int = 1) -> kopf.OperatorRegistry:
-    """Wire kopf to the loops; `watchers` is how many kopf keeps, one or one for each namespace."""
+def why_unwell(loops: Loops, watchers: int) -> str | None:
+    """Why a process that leads should be started again, None while all is well; `watchers` is how many kopf keeps."""
+    return loops.stuck() if is_watching(watchers) else "kopf's watcher of shadowrollouts has ended"
+
+
+def registry_for(loops: Loops, guard: Guard, fleet: Fleet) -> kopf.OperatorRegistry:
+    """Wire kopf to the loops."""
     registry = kopf.OperatorRegistry()
     resource: tuple[str, str, str] = (GROUP, VERSION, PLURAL)
 
@@ -150,17 +159,12 @@ def registry_for(loops: Loops, guard: Guard, fleet: Fleet, watchers: int = 1) ->
     async def rollout(namespace: str | None, name: str, stopped: Any, **_: Any) -> None:
         await loops.run(Key(namespace or "", name), lambda: bool(stopped), stopped.wait())
 
-    @kopf.on.probe(id="watching", errors=kopf.ErrorsMode.PERMANENT, registry=registry)
-    async def watching(**_: Any) -> str:
-        if not is_watching(watchers):
-            raise kopf.PermanentError("kopf's watcher of shadowrollouts has ended")
-        return "alive"
-
-    @kopf.on.probe(id="passing", errors=kopf.ErrorsMode.PERMANENT, registry=registry)
-    async def passing(**_: Any) -> str:
-        stuck = loops.stuck()
-        if stuck is not None:
-            raise kopf.PermanentError(stuck)
-        return "alive"
-
     return registry
+
+
+async def watch(registry: kopf.OperatorRegistry, namespaces: Sequence[str], ready: asyncio.Event) -> None:
+    """Run kopf until it is told to stop; without namespaces over all of them. It sets `ready` once it has begun."""
+    # No stop flag: kopf waits five seconds for whatever waits for one.
+    await kopf.operator(
+        registry=registry, clusterwide=not namespaces, namespaces=namespaces, standalone=True, ready_flag=ready
+    )

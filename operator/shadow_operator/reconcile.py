@@ -24,6 +24,7 @@ from shadow_operator.cluster import (
     NotFoundError,
     Object,
 )
+from shadow_operator.core import roles
 from shadow_operator.core.adopt import Refusal
 from shadow_operator.core.command import command_of
 from shadow_operator.core.dataset_check import refusal_of
@@ -34,6 +35,7 @@ from shadow_operator.core.machine import Decision, decide, refuse
 from shadow_operator.core.observed import GoodEntry, Observed
 from shadow_operator.core.pin import asks_to_go_back, held_spec
 from shadow_operator.core.registry import resolve
+from shadow_operator.core.split import Split
 from shadow_operator.fleet import Fleet, Key, Memory
 from shadow_operator.freeze import Freeze
 from shadow_operator.ledger import Retention, last_good, last_spec, pinned_entry, prune
@@ -129,6 +131,27 @@ class Reconciler:
         if spec is None:
             return
         rollout = ShadowRollout(metadata=where, spec=spec, status=status)
+        await checkpoint.restore(self._cluster, rollout, memory)
+        memory.rollout = rollout
+
+    async def remember(self, found: Object) -> None:
+        """Bring back what the guard needs of a rollout, ahead of its first pass. Nothing is written.
+
+        Raises:
+            ClusterError: the API server did not answer.
+            ValidationError: the manifest is wrong; the first pass says so.
+
+        """
+        rollout = await self._with_its_template(found)
+        if isinstance(rollout, Refusal):
+            where = found["metadata"]
+            await self._guard_as_decided(Key(where["namespace"], where["name"]), found)
+            return
+        route = await self._router.observed(rollout)
+        if route.rollback is not None and roles.under_guard(rollout.status) not in (route.split or Split({})).weights:
+            # Its share was taken back already; the first pass records that as it happened, not as it looks now.
+            return
+        memory = self._fleet.of(Key(rollout.metadata.namespace, rollout.metadata.name))
         await checkpoint.restore(self._cluster, rollout, memory)
         memory.rollout = rollout
 

@@ -29,8 +29,11 @@ class Settings:
             a rollout whose models name a dataset is refused. `OPERATOR_IMAGE`.
         probe_port: port of the liveness probe. `PROBE_PORT`.
         metrics_port: port of the operator's own metrics. `METRICS_PORT`.
-        pod_namespace: the operator's own namespace, where a freeze of the fleet is looked for; None outside of a
-            cluster. `POD_NAMESPACE`.
+        pod_namespace: the operator's own namespace, where its Lease is, and where a freeze of the fleet is looked for;
+            None outside of a cluster, where nothing elects a leader. `POD_NAMESPACE`.
+        pod_name: as whom it holds the Lease; None outside of a cluster. `POD_NAME`.
+        lease_name: the Lease that elects one leader among the processes of one release. `LEASE_NAME`.
+        lease_seconds: how long the others wait for a leader that does not renew it. `LEASE_SECONDS`.
         kubeconfig: path of a kubeconfig; None for the pod's service account. `KUBECONFIG`.
 
     """
@@ -48,6 +51,9 @@ class Settings:
     probe_port: int = 8080
     metrics_port: int = 8081
     pod_namespace: str | None = None
+    pod_name: str | None = None
+    lease_name: str = "shadow-operator"
+    lease_seconds: float = 6.0
     kubeconfig: str | None = None
 
     @classmethod
@@ -70,6 +76,9 @@ class Settings:
             probe_port=int(_above_zero(source, "PROBE_PORT", default.probe_port)),
             metrics_port=int(_above_zero(source, "METRICS_PORT", default.metrics_port)),
             pod_namespace=source.get("POD_NAMESPACE") or None,
+            pod_name=source.get("POD_NAME") or None,
+            lease_name=source.get("LEASE_NAME") or default.lease_name,
+            lease_seconds=_above_zero(source, "LEASE_SECONDS", default.lease_seconds),
             kubeconfig=source.get("KUBECONFIG") or None,
         )
 

@@ -17,6 +17,7 @@ GUARD_BLIND = Counter("shadow_operator_guard_blind", "Looks of the guard that co
 ROLLBACKS = Counter("shadow_operator_rollbacks", "Shares that the guard took back, by motive.", ["motive"])
 STOPS = Counter("shadow_operator_trading_stops", "Times that the guard stopped trading.")
 DECISIONS = Counter("shadow_operator_decisions", "What happened to rollouts, by reason.", ["reason"])
+LEADING = Gauge("shadow_operator_leading", "1 for the process that leads, 0 for one that stands by.")
 LOOP_LAG = Gauge("shadow_operator_loop_lag_seconds", "How late the event loop runs its timers.")
 PHASE = Gauge("shadowrollout_phase", "1 for the phase that the rollout is in.", ["namespace", "name", "phase"])
 CANARY_PERCENT = Gauge(

@@ -1,5 +1,6 @@
 """What breaks: one fault at a time, each begun and ended."""
 
+import contextlib
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from tests.chaos.figures import Exporter, RealPrometheus
 from tests.chaos.guarantees import Guarantees
 from tests.chaos.operator_process import OperatorProcess
 from tests.chaos.proxy import FAIR, FaultProxy, Weather
-from tests.chaos.rollouts import CHAMPION
+from tests.chaos.rollouts import CHAMPION, TWIN
 from tests.control_plane.api_server import ApiServer, RefusedError
 
 _ROUTES = "/apis/gateway.networking.k8s.io/v1/namespaces/{}/httproutes/{}"
@@ -18,7 +19,7 @@ _ROUTES = "/apis/gateway.networking.k8s.io/v1/namespaces/{}/httproutes/{}"
 class World:
     """What can break, and who has to know of it."""
 
-    operator: OperatorProcess
+    operators: list[OperatorProcess]
     proxy: FaultProxy
     prometheus: RealPrometheus
     exporter: Exporter
@@ -28,35 +29,77 @@ class World:
     seed: int
 
 
+Undo = Callable[[], None]
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One way to break.
 
     Attributes:
-        begin: breaks it.
-        end: puts it right, as the world around the operator would.
+        strike: breaks it; gives what puts it right, as the world around the operator would.
         seconds: least and most time between the two.
 
     """
 
-    begin: Callable[[World], None]
-    end: Callable[[World], None]
+    strike: Callable[[World], Undo]
     seconds: tuple[float, float]
 
 
-def _kill(world: World) -> None:
-    world.operator.kill()
+def _leader(world: World) -> OperatorProcess:
+    """Whoever the Lease names; anybody while it names nobody that runs."""
+    try:
+        path = f"/apis/coordination.k8s.io/v1/namespaces/{world.server.namespace}/leases/shadow-operator"
+        holder = world.server.request("GET", path)["spec"].get("holderIdentity")
+    except RefusedError:
+        holder = None
+    named = [each for each in world.operators if each.name == holder]
+    return named[0] if named else world.random.choice(world.operators)
 
 
-def _start(world: World) -> None:
-    world.operator.start()
+def _kill(world: World) -> Undo:
+    leader = _leader(world)
+    leader.kill()
+    return leader.start
+
+
+def _pause(world: World) -> Undo:
+    leader = _leader(world)
+    leader.pause()
+    return leader.resume
+
+
+def _kill_all(world: World) -> Undo:
+    for each in world.operators:
+        each.kill()
+
+    def start() -> None:
+        for each in world.operators:
+            each.start()
+
+    return start
+
+
+def _terminate(world: World) -> Undo:
+    leader = _leader(world)
+    leader.terminate()
+    return leader.start
 
 
 def _weather(weather: Weather) -> Fault:
-    return Fault(lambda world: world.proxy.change(weather), lambda world: world.proxy.change(FAIR), (1.0, 4.0))
+    def strike(world: World) -> Undo:
+        world.proxy.change(weather)
+        return lambda: world.proxy.change(FAIR)
+
+    return Fault(strike, (1.0, 4.0))
 
 
-def _nothing(_: World) -> None:
+def _kill_prometheus(world: World) -> Undo:
+    world.prometheus.kill()
+    return world.prometheus.start
+
+
+def _nothing() -> None:
     """There is nothing to put right: that is for the operator."""
 
 
@@ -65,43 +108,38 @@ def _a_route(world: World) -> tuple[str, str]:
     return name, _ROUTES.format(world.server.namespace, name)
 
 
-def _delete_route(world: World) -> None:
+def _delete_route(world: World) -> Undo:
     name, path = _a_route(world)
     world.guarantees.changed_by_hand(name)
-    try:
+    with contextlib.suppress(RefusedError):
         world.server.request("DELETE", path)
-    except RefusedError:
-        return
+    return _nothing
 
 
-def _edit_route(world: World) -> None:
+def _edit_route(world: World) -> Undo:
     name, path = _a_route(world)
     world.guarantees.changed_by_hand(name)
-    try:
+    with contextlib.suppress(RefusedError):
         route = world.server.request("GET", path)
         (rule,) = route["spec"]["rules"]
-        rule["backendRefs"] = [
-            {"name": f"{name}-{CHAMPION}", "port": 8080, "weight": 50},
-            {"name": f"{name}-twin", "port": 8080, "weight": 50},
-        ]
+        rule["backendRefs"] = [{"name": f"{name}-{model}", "port": 8080, "weight": 50} for model in (CHAMPION, TWIN)]
         world.server.request("PUT", path, route)
-    except RefusedError:
-        return
+    return _nothing
 
 
-KILLED = "operator killed"
+KILLED = "leader killed"
 FAULTS: Mapping[str, Fault] = {
-    KILLED: Fault(_kill, _start, (0.0, 1.0)),
-    "operator stopped": Fault(lambda world: world.operator.pause(), lambda world: world.operator.resume(), (1.0, 4.0)),
+    KILLED: Fault(_kill, (0.0, 2.0)),
+    "leader stands still": Fault(_pause, (1.0, 10.0)),
+    "leader ended by a rolling upgrade": Fault(_terminate, (1.0, 2.0)),
+    "every operator killed": Fault(_kill_all, (0.0, 3.0)),
     "API server answers 409": _weather(Weather(status=409, refuses=0.5)),
     "API server answers 429": _weather(Weather(status=429, refuses=0.7)),
     "API server answers 500": _weather(Weather(status=500, refuses=0.5)),
     "API server answers late": _weather(Weather(delay=0.7)),
     "answers of the API server are lost": _weather(Weather(loses=0.5)),
-    "operator and API server are parted": _weather(Weather(is_parted=True)),
-    "Prometheus killed": Fault(
-        lambda world: world.prometheus.kill(), lambda world: world.prometheus.start(), (1.0, 5.0)
-    ),
-    "route deleted by hand": Fault(_delete_route, _nothing, (0.5, 2.0)),
-    "route edited by hand": Fault(_edit_route, _nothing, (0.5, 2.0)),
+    "operators and API server are parted": _weather(Weather(is_parted=True)),
+    "Prometheus killed": Fault(_kill_prometheus, (1.0, 5.0)),
+    "route deleted by hand": Fault(_delete_route, (0.5, 2.0)),
+    "route edited by hand": Fault(_edit_route, (0.5, 2.0)),
 }

@@ -13,12 +13,15 @@ from tests.chaos.figures import ROOT
 class OperatorProcess:
     """One operator, of this source tree."""
 
-    def __init__(self, place: Path, kubeconfig: Path, namespace: str) -> None:
-        self._log = place / "operator.log"
+    def __init__(self, name: str, place: Path, kubeconfig: Path, namespace: str) -> None:
+        self.name = name
+        self._log = place / f"{name}.log"
         self._environment = {
             **os.environ,
             "KUBECONFIG": str(kubeconfig),
             "WATCH_NAMESPACES": namespace,
+            "POD_NAMESPACE": namespace,
+            "POD_NAME": name,
             "GUARD_SECONDS": "0.5",
             "EVALUATION_SECONDS": "2",
             "CHECKPOINT_SECONDS": "5",
@@ -31,7 +34,9 @@ class OperatorProcess:
         self._running: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it."""
+        """Start it, unless it runs."""
+        if self._running is not None and self._running.poll() is None:
+            return
         with self._log.open("a") as log:
             self._running = subprocess.Popen(
                 [sys.executable, "-m", "shadow_operator"], env=self._environment, stdout=log, stderr=log
@@ -43,6 +48,18 @@ class OperatorProcess:
             self._running.kill()
             self._running.wait(10)
             self._running = None
+
+    def terminate(self) -> None:
+        """SIGTERM, as a kubelet ends a pod: it has ten seconds, and is killed then."""
+        if self._running is None:
+            return
+        self._running.terminate()
+        try:
+            self._running.wait(10)
+        except subprocess.TimeoutExpired:
+            self._running.kill()
+            self._running.wait(10)
+        self._running = None
 
     def pause(self) -> None:
         """SIGSTOP: it stands still and knows nothing of it, as in a machine that swaps or moves."""

@@ -69,15 +69,20 @@ def world(tmp_path: Path) -> Iterator[World]:
     proxy.write_kubeconfig(tmp_path / "kubeconfig")
     prometheus = RealPrometheus(tmp_path, exporter.port)
     prometheus.start()
-    operator = OperatorProcess(tmp_path, tmp_path / "kubeconfig", server.namespace)
+    operators = [
+        OperatorProcess(name, tmp_path, tmp_path / "kubeconfig", server.namespace)
+        for name in ("operator-a", "operator-b")
+    ]
     surroundings = Surroundings(path, server.namespace)
     surroundings.start()
-    operator.start()
+    for each in operators:
+        each.start()
     try:
-        yield World(operator, proxy, prometheus, exporter, server, Guarantees(server), _dice(seed), seed)
+        yield World(operators, proxy, prometheus, exporter, server, Guarantees(server), _dice(seed), seed)
     finally:
         surroundings.close()
-        operator.kill()
+        for each in operators:
+            each.kill()
         prometheus.kill()
         proxy.close()
         exporter.close()
@@ -120,9 +125,9 @@ def _round(world: World, number: int, faults: int, happened: Counter[str]) -> No
         faults -= 1
         name = world.random.choice((*FAULTS, *[KILLED] * len(FAULTS)))
         fault = FAULTS[name]
-        fault.begin(world)
+        undo = fault.strike(world)
         _look_for(world, world.random.uniform(*fault.seconds))
-        fault.end(world)
+        undo()
         happened[name] += 1
         _look_for(world, world.random.uniform(0.5, 4.0))
     while time.monotonic() < deadline and not all(world.guarantees.has_ended(name) for name in names):
@@ -151,7 +156,8 @@ def _look_for(world: World, seconds: float) -> None:
         world.guarantees.look()
         for each in world.guarantees.watched.values():
             _break(world, each.name, each.fate)
-        world.operator.revive()
+        for operator in world.operators:
+            operator.revive()
         if time.monotonic() >= deadline:
             return
         time.sleep(0.1)
@@ -165,7 +171,8 @@ def _break(world: World, name: str, fate: Fate) -> None:
 @pytest.mark.control_plane
 def test_the_guarantees_can_be_seen_to_break(world: World) -> None:
     """A check that can't fail is none: whoever writes what no operator would is found out."""
-    world.operator.kill()
+    for operator in world.operators:
+        operator.kill()
     world.server.apply(manifest("wrong", FATES[0], world.prometheus.address), dry=False)
     shares = [{"name": f"wrong-{model}", "port": 8080, "weight": 50} for model in (CHAMPION, TWIN)]
     route = {

@@ -135,10 +135,39 @@ def test_nothing_but_tmp_can_be_written_to(chart: Chart) -> None:
     assert pod["containers"][0]["volumeMounts"] == [{"name": "tmp", "mountPath": "/tmp"}]  # noqa: S108
 
 
-def test_there_are_never_two_operators_at_once(chart: Chart) -> None:
+def test_a_second_pod_stands_by_and_an_upgrade_starts_the_new_one_first(chart: Chart) -> None:
     spec = deployment(chart.rendered())["spec"]
-    assert spec["replicas"] == 1
-    assert spec["strategy"] == {"type": "Recreate"}
+    assert spec["replicas"] == 2
+    assert spec["strategy"] == {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}}
+    assert deployment(chart.rendered({"replicas": 3}))["spec"]["replicas"] == 3
+
+
+def test_the_pods_rather_run_on_different_nodes_and_a_drain_takes_one_at_a_time(chart: Chart) -> None:
+    objects = chart.rendered()
+    (budget,) = of_kind(objects, "PodDisruptionBudget")
+    template = deployment(objects)["spec"]["template"]
+    (wish,) = template["spec"]["affinity"]["podAntiAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"]
+    assert budget["spec"]["maxUnavailable"] == 1
+    for selector in (budget["spec"]["selector"], wish["podAffinityTerm"]["labelSelector"]):
+        assert selector["matchLabels"].items() <= template["metadata"]["labels"].items()
+    alone = chart.rendered({"replicas": 1, "affinity": {"nodeAffinity": {}}})
+    assert not of_kind(alone, "PodDisruptionBudget")
+    assert deployment(alone)["spec"]["template"]["spec"]["affinity"] == {"nodeAffinity": {}}
+
+
+@pytest.mark.parametrize("release", ["shadow-operator", "other"])
+def test_the_pods_may_hold_the_one_lease_that_they_are_told_of(chart: Chart, release: str) -> None:
+    objects = chart.rendered({}, release)
+    name = environment(objects)["LEASE_NAME"]
+    (own,) = [each for each in of_kind(objects, "Role") if each["metadata"]["namespace"] == NAMESPACE]
+    leases = [rule for rule in own["rules"] if rule["resources"] == ["leases"]]
+    assert [(rule.get("resourceNames"), rule["verbs"]) for rule in leases] == [
+        ([name], ["get", "patch"]),
+        (None, ["create"]),
+    ]
+    downward = {each["name"]: each["valueFrom"] for each in container(objects)["env"] if "valueFrom" in each}
+    assert downward["POD_NAME"] == {"fieldRef": {"fieldPath": "metadata.name"}}
+    assert downward["POD_NAMESPACE"] == {"fieldRef": {"fieldPath": "metadata.namespace"}}
 
 
 def test_the_probes_ask_the_operators_own_endpoint(chart: Chart) -> None:
@@ -176,6 +205,7 @@ def test_every_setting_can_be_given(chart: Chart) -> None:
             "requestSeconds": 11,
             "querySeconds": 6,
             "checkpointSeconds": 3600000,
+            "leaseSeconds": 15,
             "probePort": 9000,
             "metricsPort": 9001,
         },
@@ -188,6 +218,7 @@ def test_every_setting_can_be_given(chart: Chart) -> None:
         request_seconds=11,
         query_seconds=6,
         checkpoint_seconds=3600000,
+        lease_seconds=15,
         probe_port=9000,
         metrics_port=9001,
     )
@@ -195,8 +226,9 @@ def test_every_setting_can_be_given(chart: Chart) -> None:
 
 def test_no_setting_of_the_program_is_left_out(chart: Chart) -> None:
     # A pod has its service account and needs no kubeconfig.
-    # Its namespace comes from the downward API.
-    names = {each.name.upper() for each in dataclasses.fields(Settings)} - {"NAMESPACES", "KUBECONFIG", "POD_NAMESPACE"}
+    # Its name and its namespace come from the downward API.
+    names = {each.name.upper() for each in dataclasses.fields(Settings)}
+    names -= {"NAMESPACES", "KUBECONFIG", "POD_NAME", "POD_NAMESPACE"}
     assert set(environment(chart.rendered())) == names | {"WATCH_NAMESPACES"}
 
 
@@ -233,9 +265,8 @@ def test_named_namespaces_get_a_role_each_and_the_cluster_none(chart: Chart) -> 
     assert not of_kind(objects, "ClusterRole")
     assert not of_kind(objects, "ClusterRoleBinding")
     roles = {role["metadata"]["namespace"]: role for role in of_kind(objects, "Role")}
-    freeze = roles.pop(NAMESPACE)
-    assert verbs(freeze) == {("", "configmaps"): {"get"}}
-    assert freeze["rules"][0]["resourceNames"] == [FREEZE]
+    freeze = roles.pop(NAMESPACE)["rules"][0]
+    assert (freeze["resources"], freeze["resourceNames"], freeze["verbs"]) == (["configmaps"], [FREEZE], ["get"])
     assert set(roles) == {"research", "trading"}
     for namespace, role in roles.items():
         assert verbs(role) == VERBS
@@ -327,7 +358,8 @@ def test_every_object_says_what_it_belongs_to(chart: Chart) -> None:
 @pytest.mark.parametrize(
     "values",
     [
-        {"replicas": 3},
+        {"replicas": 0},
+        {"operator": {"leaseSeconds": 1}},
         {"image": {"name": "shadow/operator"}},
         {"image": {"pullPolicy": "Sometimes"}},
         {"image": {"digest": "abc"}},

@@ -54,7 +54,7 @@ async def test_what_stands_where_it_should_is_neither_read_again_nor_written() -
 class Contested(MemoryCluster):
     """Somebody writes each ModelVersion right after it was read."""
 
-    async def list(self, kind: Kind, namespace: str, selector: str) -> list[Object]:
+    async def list(self, kind: Kind, namespace: str | None, selector: str) -> list[Object]:
         found = await super().list(kind, namespace, selector)
         for each in found:
             await self.apply(kind, {"metadata": {"name": each["metadata"]["name"], "namespace": namespace}})

@@ -54,3 +54,20 @@ Each verb is one that the operator's code uses. Server-side apply takes `patch`,
   resources: [httproutes]
   verbs: [get, create, patch, delete]
 {{- end }}
+
+{{/* What it may do in its own namespace, and in no other one. */}}
+{{- define "shadow-operator.ownRules" -}}
+# To see whether somebody froze the fleet, and no other ConfigMap here.
+- apiGroups: [""]
+  resources: [configmaps]
+  resourceNames: [shadow-operator-freeze]
+  verbs: [get]
+# The one Lease by which one of its pods leads. What is new can't be granted by its name.
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  resourceNames: [{{ include "shadow-operator.fullname" . }}]
+  verbs: [get, patch]
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  verbs: [create]
+{{- end }}

@@ -6,7 +6,7 @@ from typing import Any
 from .api_server import ApiServer
 from .envoy_log import EnvoyLog
 from .failure import DemoError, UnreachableError
-from .names import EVENTS_PATH, OPERATOR_NAMESPACE, ROLLOUT, ROLLOUT_PATH
+from .names import EVENTS_PATH, OPERATOR_NAMESPACE, RELEASE, ROLLOUT, ROLLOUT_PATH
 from .options import ANY_CHALLENGER
 from .screen import Screen
 from .split import Seen, seen_by_envoy, window_of
@@ -62,7 +62,9 @@ class Follower:
         if killer is not None and self.killed_at is None and step is not None and killer.wants(step):
             self.killed_at = time.time()
             killer.kill()
-            self._screen.say("kill", f"deleted the operator's pod in the canary of {step.challenger}, without grace")
+            self._screen.say(
+                "kill", f"deleted the leading operator's pod in the canary of {step.challenger}, without grace"
+            )
         return self._story.view.phase == "Completed"
 
     def _read_envoy(self, step: Step) -> None:
@@ -93,7 +95,7 @@ class Follower:
 
 
 class Killer:
-    """Deletes the operator's pod, as a node failure would."""
+    """Deletes the operator's pod that leads, as a node failure would."""
 
     def __init__(self, tools: Tools, challenger: str) -> None:
         self._tools = tools
@@ -106,7 +108,8 @@ class Killer:
     def kill(self) -> None:
         """Delete it without grace."""
         namespace = f"--namespace={OPERATOR_NAMESPACE}"
-        self._tools.kubectl("delete", "pods", "--all", namespace, "--grace-period=0", "--force", "--wait=false")
+        leader = self._tools.kubectl("get", "lease", RELEASE, namespace, "--output=jsonpath={.spec.holderIdentity}")
+        self._tools.kubectl("delete", "pod", leader, namespace, "--grace-period=0", "--force", "--wait=false")
 
 
 def _spoken(event: dict[str, Any]) -> str:

@@ -15,7 +15,7 @@ from shadow_operator.api.status import (
     Phase,
     Status,
 )
-from shadow_operator.core import conditions, gates, report, roles, terms
+from shadow_operator.core import blindness, conditions, gates, report, roles, terms
 from shadow_operator.core.adopt import Refusal, adopt
 from shadow_operator.core.events import Event, Reason
 from shadow_operator.core.observed import Observed
@@ -108,6 +108,7 @@ def _summarised(run: Pass, before: Status, generation: int) -> Status:
     challengers = report.ranked(challengers, run.observed.evidence)
     leader = report.leader(challengers, run.observed.evidence)
     message = report.sentence(run.spec, status, phase, challengers, run.observed)
+    metrics = blindness.explained(run.spec, status, run.observed.metrics, before.conditions, run.now)
     return status.model_copy(
         update={
             "observed_generation": generation,
@@ -121,7 +122,7 @@ def _summarised(run: Pass, before: Status, generation: int) -> Status:
             "conditions": conditions.of_phase(
                 phase,
                 message,
-                run.observed,
+                replace(run.observed, metrics=metrics),
                 status.datasets,
                 before.conditions,
                 generation=generation,

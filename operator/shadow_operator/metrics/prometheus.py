@@ -113,7 +113,7 @@ class Prometheus:
     def _why(self, query: str, error: Exception) -> str:
         match error:
             case requests.Timeout():
-                return f"{self._address} did not answer within {self._timeout:g}s"
+                return f"{self._address} did not answer within {self._timeout:g}s to the query {_shortened(query)}"
             case requests.ConnectionError():
                 return f"{self._address} can't be reached"
             case _:

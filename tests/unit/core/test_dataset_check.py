@@ -252,7 +252,7 @@ def test_one_pod_with_other_data_counts_for_all(
 class Blindfolded(MemoryCluster):
     """An API server that shows no pods."""
 
-    async def list(self, kind: Kind, namespace: str, selector: str) -> list[Object]:
+    async def list(self, kind: Kind, namespace: str | None, selector: str) -> list[Object]:
         raise ForbiddenError(f"{kind.plural} of {namespace} with {selector}: not allowed")
 
 

@@ -198,7 +198,7 @@ def test_going_blind_is_said_once() -> None:
     assert journey.reasons.count(Reason.METRICS_UNAVAILABLE) == 1
     conditions = {condition.type: condition for condition in journey.status.conditions}
     assert conditions["MetricsAvailable"].status.value == "False"
-    assert conditions["MetricsAvailable"].message == "Prometheus is down"
+    assert conditions["MetricsAvailable"].message.startswith("Prometheus is down; since ")
 
 
 def test_nothing_moves_in_a_world_that_does_not() -> None:
