@@ -5,15 +5,18 @@ it sends long queries in the URL, so they are posted as a form; it turns "NaN" i
 """
 
 import asyncio
+import io
 import math
 import random
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import requests
+import urllib3
 from prometheus_api_client.exceptions import PrometheusApiClientException
 from prometheus_api_client.prometheus_connect import PrometheusConnect
 from urllib3.util.retry import Retry
@@ -22,6 +25,9 @@ from shadow_operator.metrics.source import MetricsError, QueryRefusedError, Samp
 
 # Prometheus refuses more points than this in one answer (web/api/v1, "exceeded maximum resolution of 11,000 points").
 MAX_POINTS = 11_000
+# A thousand models with a hundred series each come to about 20 MiB.
+MAX_BYTES = 32 << 20
+_PIECE = 64 << 10
 _ATTEMPTS = 2
 _THREADS = 8
 _RETRY_SECONDS = 0.2
@@ -31,18 +37,43 @@ _Series = TypeVar("_Series", Sample, Track)
 
 
 class _Session(requests.Session):
-    """Posts queries as a form, and keeps the warnings of the last answer of each thread."""
+    """Posts queries as a form, reads no more than it has to, and keeps the warnings of each thread's last answer."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float) -> None:
         super().__init__()
+        self._seconds = seconds
         self._heard = threading.local()
 
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
         if method == "POST":
             kwargs["data"] = kwargs.pop("params", None)
+        # Whoever answers may not send the operator to an address that nobody allowed.
+        kwargs |= {"allow_redirects": False, "stream": True}
+        begun = time.monotonic()
         response = super().request(method, url, *args, **kwargs)
+        response.raw = io.BytesIO(self._whole(response, begun))
         self._heard.warnings = _warnings(response)
         return response
+
+    def _whole(self, response: requests.Response, begun: float) -> bytes:
+        """The body. The library's deadline is for each piece of it, and it reads whatever comes."""
+        body = bytearray()
+        try:
+            # What has come, and not a whole piece: that would be waited for beyond every deadline.
+            while piece := response.raw.read1(_PIECE, decode_content=True):
+                body += piece
+                if len(body) > MAX_BYTES:
+                    raise ValueError(f"more than {MAX_BYTES >> 20} MiB, which is the most that is read")
+                if time.monotonic() - begun > self._seconds:
+                    raise requests.Timeout
+        except urllib3.exceptions.ReadTimeoutError as error:
+            raise requests.Timeout from error
+        except urllib3.exceptions.HTTPError as error:
+            raise requests.ConnectionError(error) from error
+        finally:
+            # A body that was read to its end has given its connection back already; any other one is of no more use.
+            response.close()
+        return bytes(body)
 
     def warnings(self) -> list[str]:
         """The warnings of this thread's last answer."""
@@ -53,7 +84,7 @@ class Prometheus:
     """One Prometheus. Every call has a deadline and one retry."""
 
     def __init__(self, address: str, timeout_seconds: float) -> None:
-        self._session = _Session()
+        self._session = _Session(timeout_seconds)
         self._address = address
         self._timeout = timeout_seconds
         self._client = PrometheusConnect(

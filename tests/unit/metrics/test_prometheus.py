@@ -1,7 +1,9 @@
 """The adapter against a real HTTP server that answers like a Prometheus, or does not."""
 
+import contextlib
 import json
 import threading
+import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -12,7 +14,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from shadow_operator.metrics import MetricsError
-from shadow_operator.metrics.prometheus import MAX_POINTS, Prometheus, chunks
+from shadow_operator.metrics.prometheus import MAX_BYTES, MAX_POINTS, Prometheus, chunks
 
 _AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
@@ -30,11 +32,12 @@ def matrix(*points: tuple[float, str]) -> tuple[int, Any]:
 
 @dataclass
 class Answers:
-    """What the server says, one answer a request; the last one again and again."""
+    """What the server says, one answer a request, the last one again and again; a byte in `drips` seconds."""
 
     address: str = ""
     queue: list[tuple[int, Any]] = field(default_factory=list)
     asked: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
+    drips: float = 0.0
 
     def next(self) -> tuple[int, Any]:
         return self.queue.pop(0) if len(self.queue) > 1 else self.queue[0]
@@ -51,9 +54,17 @@ def answers() -> Iterator[Answers]:
             status, content = said.next()
             text = content if isinstance(content, str) else json.dumps(content)
             self.send_response(status)
+            self.send_header("Location", f"{said.address}/elsewhere")
             self.send_header("Content-Length", str(len(text)))
             self.end_headers()
-            self.wfile.write(text.encode())
+            with contextlib.suppress(ConnectionError):
+                self._write(text.encode())
+
+        def _write(self, body: bytes) -> None:
+            for piece in [body] if not said.drips else [body[at : at + 1] for at in range(len(body))]:
+                self.wfile.write(piece)
+                self.wfile.flush()
+                time.sleep(said.drips)
 
         def log_message(self, *_: Any) -> None:
             """Say nothing."""
@@ -145,6 +156,29 @@ async def test_an_answer_of_another_form_is_an_error(prometheus: Prometheus, ans
     answers.queue = [(200, content)]
     with pytest.raises(MetricsError):
         await prometheus.instant("up")
+
+
+async def test_nobody_is_sent_to_another_address(prometheus: Prometheus, answers: Answers) -> None:
+    answers.queue = [(302, "elsewhere")]
+    with pytest.raises(MetricsError, match="302"):
+        await prometheus.instant("up")
+    assert {method for method, _, _ in answers.asked} == {"POST"}
+
+
+async def test_an_answer_that_is_too_long_is_not_read_to_its_end(prometheus: Prometheus, answers: Answers) -> None:
+    answers.queue = [(200, " " * (MAX_BYTES + 1))]
+    with pytest.raises(MetricsError, match="more than 32 MiB, which is the most that is read to the query up"):
+        await prometheus.instant("up")
+
+
+async def test_an_answer_that_drips_ends_at_the_deadline(answers: Answers) -> None:
+    answers.queue, answers.drips = [(200, " " * 100)], 0.1
+    impatient = Prometheus(answers.address, timeout_seconds=0.5)
+    begun = time.monotonic()
+    with pytest.raises(MetricsError, match=r"did not answer within 0\.5s to the query up"):
+        await impatient.instant("up")
+    impatient.close()
+    assert time.monotonic() - begun < 5
 
 
 async def test_an_address_where_nobody_listens_is_named() -> None:
