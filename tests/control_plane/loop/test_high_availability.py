@@ -97,6 +97,13 @@ async def test_a_leader_that_is_told_to_stop_hands_over_at_once(
     assert "first gave" in pair.told("first")
 
 
+async def test_a_leader_that_waits_for_prometheus_hands_over_as_fast(live: Field, pair: Processes) -> None:
+    live.evaluations.hang()
+    await asyncio.sleep(1.5)
+    pair.running["first"].send_signal(signal.SIGTERM)
+    await until(lambda: pair.leader() == "second", _AFTER_A_STOP, "the election")
+
+
 async def test_a_leader_that_hung_until_another_one_led_writes_nothing_and_ends(
     live: Field, pair: Processes, measured: list[str]
 ) -> None:
