@@ -175,7 +175,7 @@ class Candidate:
         if record is None:
             await self._create()
         elif turn is Turn.ACQUIRE:
-            _log.info("%s: takes it over from %s", self._place, record.holder or "nobody")
+            _log.info("%s: takes it over from %s", self._place, self._holder())
             now = _now_text()
             spec = {**self._claim(now), "acquireTime": now, "leaseTransitions": record.transitions + 1}
             await self._write(record, spec)

@@ -18,7 +18,7 @@ Report = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def report(kubeconfig: Path, tools: Path, kubectl: Kubectl, images: list[str]) -> Report:
-    """Play the demo once, with the operator's pod killed at the second step of the better challenger's canary."""
+    """Play the demo once, with the leading operator killed at the second step of the better challenger's canary."""
     assert kubectl("get", "nodes", "-o", "name")
     path = ROOT / "build" / "test" / "report.json"
     path.unlink(missing_ok=True)

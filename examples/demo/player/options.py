@@ -44,7 +44,7 @@ def read_options(arguments: Sequence[str]) -> Options:
         nargs="?",
         const=ANY_CHALLENGER,
         metavar="CHALLENGER",
-        help="delete the operator's pod at the second step of this challenger's canary, or of the first one",
+        help="delete the operator's leading pod at the second step of this challenger's canary, or of the first one",
     )
     found = parser.parse_args(arguments)
     return Options(

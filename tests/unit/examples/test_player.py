@@ -68,9 +68,9 @@ def test_what_it_asks_of_the_cluster(cluster: FakeCluster) -> None:
 
 
 @pytest.mark.parametrize("chosen", [[], ["momentum-v8"]])
-def test_the_operator_is_killed_once_in_the_middle_of_a_canary(cluster: FakeCluster, chosen: list[str]) -> None:
+def test_the_leading_pod_is_killed_once_in_the_middle_of_a_canary(cluster: FakeCluster, chosen: list[str]) -> None:
     assert main(arguments(cluster, "--kill-operator-in-canary", *chosen)) == 0
-    kills = [line for line in cluster.commands if "delete pods --all --namespace=shadow-system" in line]
+    kills = [line for line in cluster.commands if "delete pod shadow-operator-leads --namespace=shadow-system" in line]
     assert len(kills) == 1
     assert "--grace-period=0" in kills[0]
     report = json.loads((cluster.directory / "out" / "report.json").read_text())
