@@ -90,7 +90,7 @@ async def look_after(
 ) -> None:
     """Look after every rollout until cancelled, or until the guard or kopf ends, which they should not."""
     # The guard has connections of its own: evaluations that queue up for a slow Prometheus don't make it wait.
-    sources, together, alone = (Sources(settings.query_seconds) for _ in range(3))
+    sources, together, alone = (Sources(settings.query_seconds, settings.prometheus_allowed) for _ in range(3))
     fleet = Fleet()
     async with await Cluster.connect(settings.request_seconds, settings.kubeconfig, right_to_write) as cluster:
         router = GatewayAPIRouter(cluster)

@@ -25,6 +25,7 @@ from shadow_operator.cluster import (
     Object,
 )
 from shadow_operator.core import roles
+from shadow_operator.core.address import refusal_of_address
 from shadow_operator.core.adopt import Refusal
 from shadow_operator.core.command import command_of
 from shadow_operator.core.dataset_check import refusal_of
@@ -78,6 +79,7 @@ class Reconciler:
         self._longest_unkept = timedelta(seconds=settings.checkpoint_seconds)
         self._registrar = Registrar(cluster)
         self._checker = settings.operator_image
+        self._allowed = settings.prometheus_allowed
         self._retention = Retention(
             settings.ledger_count, timedelta(days=settings.ledger_days), settings.ledger_archive
         )
@@ -103,6 +105,9 @@ class Reconciler:
         except ValidationError as error:
             await self._stall(found, "SpecInvalid", sentence(error))
             return self._longest_wait
+        if not isinstance(rollout, Refusal):
+            address = rollout.spec.metrics.prometheus.address
+            rollout = refusal_of_address(address, self._allowed) or rollout
         if isinstance(rollout, Refusal):
             await self._guard_as_decided(key, found)
             await self._stall(found, rollout.reason, rollout.message)

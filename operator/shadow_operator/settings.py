@@ -29,6 +29,8 @@ class Settings:
             a rollout whose models name a dataset is refused. `OPERATOR_IMAGE`.
         probe_port: port of the liveness probe. `PROBE_PORT`.
         metrics_port: port of the operator's own metrics. `METRICS_PORT`.
+        prometheus_allowed: the addresses of Prometheus that rollouts may name, or name something below; empty for all.
+            `PROMETHEUS_ALLOWED`, comma-separated.
         pod_namespace: the operator's own namespace, where its Lease is, and where a freeze of the fleet is looked for;
             None outside of a cluster, where nothing elects a leader. `POD_NAMESPACE`.
         pod_name: as whom it holds the Lease; None outside of a cluster. `POD_NAME`.
@@ -50,6 +52,7 @@ class Settings:
     operator_image: str | None = None
     probe_port: int = 8080
     metrics_port: int = 8081
+    prometheus_allowed: tuple[str, ...] = ()
     pod_namespace: str | None = None
     pod_name: str | None = None
     lease_name: str = "shadow-operator"
@@ -61,9 +64,9 @@ class Settings:
         """Read the settings. Raises ValueError, naming the variable, what was found and what would be accepted."""
         source = os.environ if environment is None else environment
         default = cls()
-        namespaces = source.get("WATCH_NAMESPACES", "")
         return cls(
-            namespaces=tuple(name.strip() for name in namespaces.split(",") if name.strip()),
+            namespaces=_listed(source, "WATCH_NAMESPACES"),
+            prometheus_allowed=_listed(source, "PROMETHEUS_ALLOWED"),
             guard_seconds=_at_least(_FASTEST_GUARD_SECONDS, source, "GUARD_SECONDS", default.guard_seconds),
             evaluation_seconds=_above_zero(source, "EVALUATION_SECONDS", default.evaluation_seconds),
             request_seconds=_above_zero(source, "REQUEST_SECONDS", default.request_seconds),
@@ -81,6 +84,10 @@ class Settings:
             lease_seconds=_above_zero(source, "LEASE_SECONDS", default.lease_seconds),
             kubeconfig=source.get("KUBECONFIG") or None,
         )
+
+
+def _listed(source: Mapping[str, str], name: str) -> tuple[str, ...]:
+    return tuple(each.strip() for each in source.get(name, "").split(",") if each.strip())
 
 
 def _at_least(least: float, source: Mapping[str, str], name: str, default: float) -> float:

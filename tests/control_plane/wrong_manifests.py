@@ -282,18 +282,24 @@ _METRICS = (
         {"spec.metrics.prometheus.address": "prometheus:9090"},
         (
             "spec.metrics.prometheus.address",
-            '"prometheus:9090" is not an address of a Prometheus: write a URL, as in http://',
+            '"prometheus:9090" is not an address of a Prometheus: write a URL without a user, a password or a query',
+            "as in http://",
         ),
     ),
     Wrong(
         "address of another scheme",
         {"spec.metrics.prometheus.address": "ftp://prometheus"},
-        ("spec.metrics.prometheus.address", "write a URL, as in http://"),
+        ("spec.metrics.prometheus.address", "write a URL without a user, a password or a query, as in http://"),
+    ),
+    Wrong(
+        "address with a password",
+        {"spec.metrics.prometheus.address": "http://user:secret@prometheus"},
+        ("spec.metrics.prometheus.address", "write a URL without a user, a password or a query, as in http://"),
     ),
     Wrong(
         "address with a blank",
         {"spec.metrics.prometheus.address": "http://prome theus"},
-        ("spec.metrics.prometheus.address", "write a URL, as in http://"),
+        ("spec.metrics.prometheus.address", "write a URL without a user, a password or a query, as in http://"),
     ),
     Wrong("no capital", {"spec.metrics.capital": REMOVED}, ("spec.metrics.capital: Required value",)),
     Wrong("capital of 0", {"spec.metrics.capital": "0"}, ("spec.metrics.capital", '"0" is not a positive amount')),

@@ -14,8 +14,12 @@ class PrometheusAddress(CheckedText):
 
     __slots__ = ()
 
-    form = re.compile(r"https?://[^/\s]+(/[^\s]*)?")
-    accepted = "is not an address of a Prometheus: write a URL, as in http://prometheus.monitoring:9090"
+    # Whoever may read the manifest would read a password in it.
+    form = re.compile(r"https?://[^/@?#\s]+(/[^?#\s]*)?")
+    accepted = (
+        "is not an address of a Prometheus: write a URL without a user, a password or a query, as in "
+        "http://prometheus.monitoring:9090"
+    )
     longest = 1024
 
 

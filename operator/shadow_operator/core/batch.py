@@ -4,7 +4,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from shadow_operator.api.metrics import Queries
-from shadow_operator.core.contract import ALWAYS, FIGURE_LABEL, LONGEST_QUERY, MODEL_LABEL, Figure, joined, template_of
+from shadow_operator.core.contract import (
+    ALWAYS,
+    FIGURE_LABEL,
+    LONGEST_QUERY,
+    MODEL_LABEL,
+    Figure,
+    joined,
+    plain,
+    template_of,
+)
 
 _CONTRACT = Queries()
 
@@ -62,7 +71,7 @@ def _term(figure: Figure, names: Mapping[str, set[str]]) -> str:
     term = template_of(figure, _CONTRACT)
     for label, those in names.items():
         # A name may hold a dot, which in a regular expression is anything; it holds nothing else that means something.
-        either = "|".join(sorted(those)).replace(".", "[.]")
+        either = "|".join(sorted(plain(each) for each in those)).replace(".", "[.]")
         term = term.replace(f'="{{{{{label}}}}}"', f'=~"{either}"')
     owned_by = f'label_replace({term}, "{MODEL_LABEL}", "$1", "model", "(.+)")'
     return f'label_replace({owned_by}, "{FIGURE_LABEL}", "{figure}", "", "")'

@@ -1,5 +1,6 @@
 """The metrics contract: which figure of which model is asked for, in as few queries as possible."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 
@@ -11,6 +12,8 @@ FIGURE_LABEL = "shadow_figure"
 # A query longer than this is cut in two: proxies in front of Prometheus limit what they pass on.
 LONGEST_QUERY = 6000
 _OR = " or "
+# RFC 1123, as the API server checks it of namespaces, of rollouts and of models.
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 
 
 class Figure(StrEnum):
@@ -71,9 +74,22 @@ def template_of(figure: Figure, templates: Queries) -> str:
 
 def filled(template: str, namespace: str, rollout: str, model: str) -> str:
     """The template with the names in their places."""
-    # The three are DNS labels, checked by the API server, so none of them can end a string in PromQL.
-    filled = template.replace("{{model}}", model).replace("{{rollout}}", rollout)
-    return filled.replace("{{namespace}}", namespace)
+    filled = template.replace("{{model}}", plain(model)).replace("{{rollout}}", plain(rollout))
+    return filled.replace("{{namespace}}", plain(namespace))
+
+
+def plain(name: str) -> str:
+    """The name, which is one that the API server accepts: nothing in it ends a string in PromQL or means anything.
+
+    Raises:
+        ValueError: it is no such name.
+
+    """
+    if _NAME.fullmatch(name) is None:
+        raise ValueError(
+            f'"{name[:80]}" can\'t be asked about in PromQL: write a name of lower-case letters, digits, "-" and "."'
+        )
+    return name
 
 
 def labelled(query: str, model: str, figure: str) -> str:

@@ -1,0 +1,27 @@
+"""Which source answers for which rollout."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from shadow_operator.metrics import MetricsError
+from shadow_operator.sources import Sources
+from tests.world.rollouts import rollout_of
+
+_AT = datetime(2026, 3, 2, tzinfo=UTC)
+
+
+async def test_an_address_that_is_not_allowed_is_never_asked() -> None:
+    rollout = rollout_of({"spec.metrics.prometheus.address": "http://169.254.169.254/latest"})
+    source = Sources(1.0, allowed=["http://prometheus:9090"]).of(rollout)
+    with pytest.raises(MetricsError, match=r"which this operator may not ask: name one of http://prometheus:9090"):
+        await source.instant("up")
+    with pytest.raises(MetricsError, match="may not ask"):
+        await source.range("up", _AT, _AT, timedelta(seconds=1))
+
+
+def test_rollouts_that_name_one_prometheus_share_its_connection() -> None:
+    sources = Sources(1.0)
+    first, second = (sources.of(rollout_of()) for _ in range(2))
+    assert first is second
+    sources.close()
