@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -27,16 +28,21 @@ async def restore(cluster: Cluster, rollout: ShadowRollout, memory: Memory) -> N
     # Evidence of a deleted rollout of the same name says nothing about this one.
     is_ours = any(owner["uid"] == rollout.metadata.uid for owner in owners)
     data: dict[str, Any] = found.get("data", {}) if found is not None and is_ours else {}
+    memory.comparisons, memory.acting = kept_in(data, name)
+
+
+def kept_in(data: Mapping[str, str], name: str) -> tuple[Comparisons, ActingBook | None]:
+    """The evidence that the ConfigMap `name` holds. Somebody may have written it by hand."""
     comparisons, acting = Comparisons(), None
     try:
         if _COMPARISONS in data:
             comparisons = Comparisons.from_json(json.loads(data[_COMPARISONS]))
         if _ACTING in data:
             acting = ActingBook.from_json(json.loads(data[_ACTING]))
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, LookupError, ArithmeticError) as error:
         _log.warning("ConfigMap %s can't be read, its evidence starts anew: %r", name, error)
-    memory.acting = acting
-    memory.comparisons = comparisons
+        return Comparisons(), None
+    return comparisons, acting
 
 
 async def keep(cluster: Cluster, rollout: ShadowRollout, memory: Memory, now: datetime) -> None:

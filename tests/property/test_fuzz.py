@@ -1,0 +1,163 @@
+"""Whatever others wrote, nothing crashes, nothing hangs, and what is wrong is a sentence.
+
+The seeds are fixed, so that a failure can be repeated. What is changed is right at first, or nothing would get far.
+Half of a surrogate pair is left out: the API server replaces it.
+"""
+
+import copy
+import json
+import random
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from shadow_operator.api.rollout import ShadowRollout
+from shadow_operator.checkpoint import kept_in
+from shadow_operator.core.acting import ActingBook
+from shadow_operator.core.command import (
+    COMMAND_ANNOTATION,
+    COMMAND_BY_ANNOTATION,
+    COMMAND_REASON_ANNOTATION,
+    command_of,
+)
+from shadow_operator.core.ledger import Inputs
+from shadow_operator.core.policy import next_version, policy_of
+from shadow_operator.reconcile import sentence
+from tests.world.journeys import in_canary
+from tests.world.manifests import valid_manifest
+from tests.world.rollouts import as_stored
+
+_MANY = 10_000
+_SLOWEST_SECONDS = 1.0
+_STRANGE: tuple[Any, ...] = (
+    None,
+    True,
+    -1,
+    0,
+    1e308,
+    float("nan"),
+    10**30,
+    "",
+    " ",
+    "0%",
+    "1e5",
+    "-5%",
+    "99999999999999999999d",
+    "{{model}}",
+    '"} or vector(1) #',
+    "\x00",
+    "ä" * 3000,
+    "a" * 100_000,
+    [],
+    {},
+    [[]],
+    {"": None},
+)
+
+
+def _places(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    yield path
+    items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for key, child in items:
+        yield from _places(child, (*path, key))
+
+
+def _mutated(dice: random.Random, whole: Any) -> Any:
+    """The same with one to three places changed: something strange, something from elsewhere, or nothing at all."""
+    made = copy.deepcopy(whole)
+    for _ in range(dice.randint(1, 3)):
+        places = [path for path in _places(made) if path]
+        if not places:
+            return dice.choice(_STRANGE)
+        path = dice.choice(places)
+        parent = made
+        for step in path[:-1]:
+            parent = parent[step]
+        what = dice.random()
+        if what < 0.5:
+            parent[path[-1]] = copy.deepcopy(dice.choice(_STRANGE))
+        elif what < 0.75:
+            del parent[path[-1]]
+        elif isinstance(parent, dict):
+            parent[f"{path[-1]}x"] = parent.pop(path[-1])
+        else:
+            parent.append(copy.deepcopy(parent[path[-1]]))
+    return made
+
+
+def _dice(seed: int) -> random.Random:
+    return random.Random(seed)  # noqa: S311 - strange input, not secrets
+
+
+def _timed(begun: float) -> None:
+    assert time.monotonic() - begun < _SLOWEST_SECONDS, "it took too long"
+
+
+def test_a_manifest_is_read_or_refused_with_a_sentence() -> None:
+    dice, right, refused = _dice(1), as_stored(valid_manifest()), 0
+    before = copy.deepcopy(right)
+    for _ in range(_MANY):
+        manifest = _mutated(dice, right)
+        begun = time.monotonic()
+        try:
+            ShadowRollout.model_validate(manifest)
+        except ValidationError as error:
+            refused += 1
+            said = sentence(error)
+            assert ": " in said
+            assert len(said) <= 1024
+        _timed(begun)
+    assert right == before
+    assert _MANY / 2 < refused < _MANY, "most of them are wrong, and some are not"
+
+
+def test_a_policy_document_is_replaced_whatever_somebody_made_of_it() -> None:
+    dice, journey = _dice(2), in_canary()
+    policy = policy_of("default/momentum", journey.spec, journey.status)
+    document = json.loads(policy.text(7))
+    for _ in range(_MANY):
+        text = json.dumps(_mutated(dice, document))
+        if dice.random() < 0.3:
+            text = text[: dice.randrange(len(text))]
+        begun = time.monotonic()
+        version = next_version(policy, text)
+        _timed(begun)
+        assert isinstance(version, int)
+
+
+def test_a_command_is_whatever_text_it_is_and_moves_nothing_that_it_does_not_name() -> None:
+    dice, journey = _dice(3), in_canary()
+    before = (journey.status.champion, journey.status.canary)
+    alphabet = "abcdeprstuv/-0159. \n\x00ä{}%"
+    for _ in range(_MANY // 10):
+        text = "".join(dice.choice(alphabet) for _ in range(dice.randrange(1, 40)))
+        annotations = {COMMAND_ANNOTATION: text, COMMAND_BY_ANNOTATION: text * 20, COMMAND_REASON_ANNOTATION: text * 99}
+        journey.command = command_of(annotations)
+        begun = time.monotonic()
+        journey.look()
+        _timed(begun)
+        assert (journey.status.champion, journey.status.canary) == before
+        assert journey.status.command is not None
+        assert journey.status.command.answer.startswith("refused: ")
+
+
+def test_kept_evidence_is_taken_up_or_begun_anew() -> None:
+    dice = _dice(4)
+    book = ActingBook("v8", "v7").to_json()
+    for _ in range(_MANY):
+        text = json.dumps(_mutated(dice, book))
+        if dice.random() < 0.2:
+            text = text[: dice.randrange(len(text))]
+        begun = time.monotonic()
+        kept_in({"acting.json": text, "comparisons.json": text}, "momentum-evidence")
+        _timed(begun)
+
+
+def test_the_inputs_of_a_ledger_entry_are_those_that_were_packed_or_none() -> None:
+    dice = _dice(5)
+    for _ in range(_MANY):
+        with pytest.raises(ValueError, match=r"\S"):
+            Inputs.unpacked("".join(dice.choices("H4sIAAAA+/=abc \n", k=dice.randrange(200))))
