@@ -86,18 +86,19 @@ async def _written(cluster: Cluster, memory: Memory, taken: Taken, sequence: int
     try:
         await cluster.create(ROLLOUT_DECISION, taken.rollout.metadata.namespace, body)
     except ConflictError:
-        return await _taken_up(cluster, taken, name, spec)
+        found = await cluster.get(ROLLOUT_DECISION, taken.rollout.metadata.namespace, name)
+        if found is None:
+            # The number is free: whoever was in conflict (a quota is, now and then), it was no other entry.
+            raise
+        return await _taken_up(cluster, taken, found, spec)
     return name
 
 
-async def _taken_up(cluster: Cluster, taken: Taken, name: str, spec: DecisionSpec) -> str | None:
+async def _taken_up(cluster: Cluster, taken: Taken, found: Object, spec: DecisionSpec) -> str | None:
     """The entry was written before the operator died: it stands if the same was decided, else it came to nothing."""
-    found = await cluster.get(ROLLOUT_DECISION, taken.rollout.metadata.namespace, name)
-    if found is None:
-        return None
     recorded = DecisionSpec.model_validate(found["spec"])
     if (recorded.reason, recorded.before, recorded.after) == (spec.reason, spec.before, spec.after):
-        return name
+        return str(found["metadata"]["name"])
     await _close(
         cluster, found, "Superseded", "the operator ended before it was done, and then decided otherwise", taken.now
     )

@@ -169,6 +169,7 @@ def _break(world: World, name: str, fate: Fate) -> None:
 
 
 @pytest.mark.control_plane
+@pytest.mark.timeout(300)
 def test_the_guarantees_can_be_seen_to_break(world: World) -> None:
     """A check that can't fail is none: whoever writes what no operator would is found out."""
     for operator in world.operators:

@@ -8,7 +8,7 @@ import pytest
 from shadow_operator.api.decision import PLURAL, DecisionSpec
 from shadow_operator.api.rollout import API_VERSION
 from shadow_operator.api.status import Phase
-from shadow_operator.cluster import Cluster, Object, UnavailableError
+from shadow_operator.cluster import Cluster, ConflictError, Object, UnavailableError
 from shadow_operator.core.kinds import ROLLOUT_DECISION, Kind
 from shadow_operator.core.ledger import Inputs, replay
 from tests.control_plane.api_server import RefusedError
@@ -89,6 +89,27 @@ class WithoutLedger(Cluster):
         if kind == ROLLOUT_DECISION:
             raise UnavailableError("the ledger is down")
         return await super().create(kind, namespace, body)
+
+
+class WithAConflict(Cluster):
+    """The real API server, but for the first entry of the ledger, which is in conflict with no other one."""
+
+    def __init__(self, real: Cluster) -> None:
+        self.__dict__.update(real.__dict__)
+        self.conflicts = 1
+
+    async def create(self, kind: Kind, namespace: str, body: Object) -> Object:
+        if kind == ROLLOUT_DECISION and self.conflicts:
+            self.conflicts -= 1
+            raise ConflictError("the quota was written by somebody else")
+        return await super().create(kind, namespace, body)
+
+
+async def test_a_conflict_with_no_other_entry_leaves_no_gap(field: Field) -> None:
+    field.cluster = WithAConflict(field.cluster)
+    field.start_operator()
+    await field.in_shadow()
+    assert [each["spec"]["sequence"] for each in entries(field)] == [1, 2]
 
 
 async def test_nothing_rises_without_an_entry(field: Field) -> None:
