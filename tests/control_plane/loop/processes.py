@@ -41,7 +41,7 @@ class StandInPrometheus:
         application = web.Application()
         application.router.add_post("/api/v1/query", self._query)
         application.router.add_post("/api/v1/query_range", self._query_range)
-        runner = web.AppRunner(application)
+        runner = web.AppRunner(application, shutdown_timeout=0.1)
         await runner.setup()
         port = free_port()
         await web.TCPSite(runner, "127.0.0.1", port).start()
