@@ -4,8 +4,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import isotonic_regression
 
 from shadow_stats.behaviour import wilson_interval
 from shadow_stats.fixed_sample import checked_count
@@ -203,7 +203,7 @@ def _bin_numbers(predicted: Series, bins: int, *, equal_mass: bool) -> NDArray[n
 
 
 def _departure(observed: Series, rows: NDArray[np.int64]) -> float:
-    fitted = np.asarray(isotonic_regression(observed, weights=rows).x)
+    fitted = np.asarray(scipy.optimize.isotonic_regression(observed, weights=rows).x)
     pooled = np.abs(observed - fitted) > 1e-12
     variance = fitted[pooled] * (1.0 - fitted[pooled]) / rows[pooled]
     return float(np.sum((observed[pooled] - fitted[pooled]) ** 2 / variance))

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import isotonic_regression
 
 from shadow_stats.calibration import checked_forecasts
 from shadow_stats.checkpoint import opened, sealed
@@ -211,7 +211,7 @@ class IsotonicRecalibration:
             return given.copy()
         filled = self._counts > 0.0
         rows = self._counts[filled]
-        fitted = isotonic_regression(self._events[filled] / rows, weights=rows).x
+        fitted = scipy.optimize.isotonic_regression(self._events[filled] / rows, weights=rows).x
         return np.asarray(np.interp(given, self._sums[filled] / rows, fitted))
 
     def result(self) -> CalibrationTestResult:
