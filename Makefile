@@ -100,6 +100,13 @@ chaos: venv ## Break everything around the operator, 200 times or CHAOS_FAULTS, 
 bench-stats: venv ## Measure error rates, power and speed of the statistics; writes docs/error-rates.md
 	@$(BIN)/python -m bench.stats
 
+.PHONY: bench-rollback
+bench-rollback: venv ## Measure on a whole cluster how fast a share is taken back; writes docs/rollback.md (BENCH_OPTIONS)
+	@images=$$($(BIN)/python hack/images.py)
+	loads=(); for image in $$images; do loads+=(--load "$${image#*=}"); done
+	SHADOW_IMAGES="$$(echo $$images)" $(PYTHON) hack/with_cluster.py "$${loads[@]}" -- \
+	  $(BIN)/python -m bench.rollback $(BENCH_OPTIONS)
+
 ##@ Change it
 
 .PHONY: venv

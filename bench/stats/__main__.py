@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+from bench.row import Row, to_json
 from bench.stats.plan import GROUPS, TASKS, TIMED, Task
-from bench.stats.row import Row, to_json
 from bench.stats.table import document, ordered, printed, summary
 
 REPOSITORY = Path(__file__).parents[2]

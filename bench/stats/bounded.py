@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from bench.row import Row
 from bench.stats.looking import ALPHA, DESIGN, GOAL, GROUP, LOOKS, ROWS, least_pvalues, verdict_row
 from bench.stats.nulls import CRASH_BOUND, Floats, crashing
-from bench.stats.row import Row
 from bench.stats.seeds import generator
 from shadow_stats import Design
 from shadow_stats.bounded_mean import BoundedMean

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
+from bench.row import Goal, Row
 from bench.stats.cost_of_looking import EIGHTY_PERCENT
 from bench.stats.looking import chunks
 from bench.stats.nulls import Floats
 from bench.stats.panel import looked_at
-from bench.stats.row import Goal, Row
 from bench.stats.seeds import generator
 from shadow_stats import Design
 from shadow_stats.family import closed_e_benjamini_hochberg, holm

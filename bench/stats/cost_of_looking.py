@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.row import Goal, Row
 from bench.stats.looking import chunks
 from bench.stats.nulls import Floats
 from bench.stats.panel import looked_at
-from bench.stats.row import Goal, Row
 from bench.stats.seeds import generator
 from shadow_stats import Design
 from shadow_stats.boundary import mixture_bound, mixture_rho

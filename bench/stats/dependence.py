@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import lfilter
 
+from bench.row import Goal, Row
 from bench.stats.cost_of_looking import EIGHTY_PERCENT, first_crossings
 from bench.stats.looking import chunks
 from bench.stats.nulls import Floats, Null, independent_normal
 from bench.stats.panel import looked_at
-from bench.stats.row import Goal, Row
 from bench.stats.seeds import generator
 from shadow_stats import Dependence, Design
 from shadow_stats.confidence_sequence import HORIZON_STRETCHES

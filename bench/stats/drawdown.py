@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import lfilter
 
+from bench.row import Goal, Row
 from bench.stats.nulls import Floats
-from bench.stats.row import Goal, Row
 from bench.stats.seeds import generator
 from shadow_stats import bootstrap, drawdown_test
 

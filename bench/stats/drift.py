@@ -3,10 +3,10 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bench.row import Goal, Row
 from bench.stats.cusum import mean_run, threshold_for
 from bench.stats.looking import chunks
 from bench.stats.nulls import Floats
-from bench.stats.row import Goal, Row
 from bench.stats.seeds import generator
 from shadow_stats import EDetector, kolmogorov_smirnov, population_stability
 from shadow_stats.direction import Direction

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from bench.row import Goal, Row
 from bench.stats.nulls import Floats
-from bench.stats.row import Goal, Row
 from shadow_stats.sharpe_bootstrap import ledoit_wolf_bootstrap
 from shadow_stats.sharpe_report import jobson_korkie_memmel, ledoit_wolf_hac
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from bench.row import Goal, Row
 from bench.stats.nulls import NULLS, Floats, Null
 from bench.stats.panel import looked_at
-from bench.stats.row import Goal, Row
 from bench.stats.seeds import generator
 from shadow_stats import Design
 

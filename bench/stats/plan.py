@@ -4,6 +4,7 @@ from collections.abc import Callable
 from itertools import product
 from typing import Any, NamedTuple
 
+from bench.row import Row
 from bench.stats import (
     bounded,
     challengers,
@@ -18,7 +19,6 @@ from bench.stats import (
     speed,
 )
 from bench.stats.nulls import REAL, SYNTHETIC
-from bench.stats.row import Row
 from shadow_stats import Dependence
 
 

@@ -9,11 +9,11 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.row import Goal, Row
 from bench.stats.group_sequential import boundaries, power, spent_cubed
 from bench.stats.looking import chunks
 from bench.stats.nulls import Floats
 from bench.stats.panel import looked_at
-from bench.stats.row import Goal, Row
 from bench.stats.seeds import generator
 from shadow_stats import Design
 from shadow_stats.boundary import HORIZON_STRETCH

@@ -4,9 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import lfilter
 
+from bench.row import Goal, Row
 from bench.stats.nulls import Floats
 from bench.stats.panel import pvalues
-from bench.stats.row import Goal, Row
 from bench.stats.seeds import generator
 from shadow_stats import Design, SharpeDifference
 from shadow_stats.boundary import HORIZON_STRETCH, HybridBoundary

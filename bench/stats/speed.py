@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from bench.row import Goal, Row
 from bench.stats.nulls import Floats
-from bench.stats.row import Goal, Row
 from bench.stats.seeds import generator
 from shadow_stats import Design, PairedMean, SharpeDifference, bootstrap
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from itertools import groupby
 
-from bench.stats.row import CONFIDENCE, Row
+from bench.row import CONFIDENCE, Row
 
 _INTRODUCTION = f"""# Error rates and power, measured
 

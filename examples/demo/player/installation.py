@@ -36,8 +36,8 @@ class Installation:
         self._api = api
         self._options = options
 
-    def install_operator(self) -> None:
-        """Install the operator from its chart, and wait for its pod."""
+    def install_operator(self, *values: str) -> None:
+        """Install the operator from its chart, with more values of it as NAME=VALUE, and wait for its pods."""
         repository, _, tag = self._options.images["operator"].rpartition(":")
         self._tools.helm(
             "upgrade",
@@ -47,6 +47,7 @@ class Installation:
             f"--namespace={OPERATOR_NAMESPACE}",
             "--create-namespace",
             f"--set-string=image.repository={repository},image.tag={tag},image.pullPolicy=IfNotPresent",
+            *(f"--set-json={value}" for value in values),
             "--wait",
             "--timeout=120s",
         )
@@ -85,15 +86,7 @@ class Installation:
 
     def gateway_url(self) -> str:
         """Return the address at which the gateway serves inside the cluster."""
-        owned = ",".join(
-            f"{GATEWAY_LABEL}-{key}={value}" for key, value in (("name", GATEWAY), ("namespace", NAMESPACE))
-        )
-        services = self._api.items(f"{CORE}/{GATEWAY_NAMESPACE}/services", labelSelector=owned)
-        if len(services) != 1:
-            raise DemoError(
-                f"Gateway {GATEWAY} has {len(services)} Services in {GATEWAY_NAMESPACE}: it should have one."
-            )
-        return f"http://{services[0]['metadata']['name']}.{GATEWAY_NAMESPACE}:80"
+        return gateway_url(self._api, NAMESPACE)
 
     def _available(self, name: str) -> Look:
         found = self._api.get(f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/{name}")
@@ -121,6 +114,15 @@ class Installation:
     def _former_pods(self) -> Look:
         pods = self._api.items(f"{CORE}/{NAMESPACE}/pods", labelSelector=f"shadowrollouts.io/rollout={ROLLOUT}")
         return Look(done=not pods, found=f"{len(pods)} pods")
+
+
+def gateway_url(api: ApiServer, namespace: str) -> str:
+    """Return the address at which a namespace's gateway serves inside the cluster."""
+    owned = ",".join(f"{GATEWAY_LABEL}-{key}={value}" for key, value in (("name", GATEWAY), ("namespace", namespace)))
+    services = api.items(f"{CORE}/{GATEWAY_NAMESPACE}/services", labelSelector=owned)
+    if len(services) != 1:
+        raise DemoError(f"Gateway {GATEWAY} has {len(services)} Services in {GATEWAY_NAMESPACE}: it should have one.")
+    return f"http://{services[0]['metadata']['name']}.{GATEWAY_NAMESPACE}:80"
 
 
 def _conditions(found: dict[str, Any]) -> str:

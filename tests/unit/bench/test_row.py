@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from bench.stats.row import Goal, Row, to_json
+from bench.row import Goal, Row, to_json
 
 
 def row(value: float | None, goal: Goal | None, *, bound: float | None = None) -> Row:

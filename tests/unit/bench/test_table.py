@@ -1,6 +1,6 @@
 import numpy as np
 
-from bench.stats.row import Goal, Row
+from bench.row import Goal, Row
 from bench.stats.table import document, ordered, printed, summary
 
 ROWS = [

@@ -1,0 +1,1 @@
+"""What runs in the bench's cluster; it is mounted into pods of the example models' image."""

@@ -1,0 +1,129 @@
+"""The client of all lanes: asks the gateway at a steady rate, and remembers who answered when."""
+
+import asyncio
+import os
+import random
+import time
+from collections import Counter, deque
+from dataclasses import dataclass, field
+
+import aiohttp
+from aiohttp import web
+
+TIMEOUT_SECONDS = 5.0
+MOST_SECONDS = 7200.0
+MOST_OPEN = 200
+RECENT_SECONDS = 2.0
+KEPT_FAILURES = 5
+
+
+@dataclass
+class Lane:
+    """What was seen in one lane. Until the first answer the gateway may not know its route: those are no failures."""
+
+    rate: float
+    sent: int = 0
+    answered: Counter[str] = field(default_factory=Counter)
+    failed: int = 0
+    failures: list[str] = field(default_factory=list)
+    last: dict[str, float] = field(default_factory=dict)
+    recent: deque[tuple[float, str]] = field(default_factory=deque)
+
+    def answer(self, model: str, at: float) -> None:
+        """It was answered by this model."""
+        self.answered[model] += 1
+        self.last[model] = at
+        self.recent.append((at, model))
+        while self.recent[0][0] < at - RECENT_SECONDS:
+            self.recent.popleft()
+
+    def failure(self, what: str) -> None:
+        """It was not answered."""
+        if not self.answered:
+            return
+        self.failed += 1
+        if len(self.failures) < KEPT_FAILURES:
+            self.failures.append(f"{time.time():.3f} {what}")
+
+    def seen(self) -> dict[str, object]:
+        """All of it, as JSON."""
+        now = time.time()
+        recent = Counter(model for at, model in self.recent if at >= now - RECENT_SECONDS)
+        return {
+            "sent": self.sent,
+            "failed": self.failed,
+            "failures": self.failures,
+            "answered": dict(self.answered),
+            "last": self.last,
+            "recent": dict(recent),
+        }
+
+
+class Client:
+    """Open loop: a slow answer delays no other request."""
+
+    def __init__(self, session: aiohttp.ClientSession, gateway: str) -> None:
+        self._session = session
+        self._gateway = gateway
+        self._asking: dict[str, asyncio.Task[None]] = {}
+        self._open: set[asyncio.Task[None]] = set()
+        self.lanes: dict[str, Lane] = {}
+
+    def ask(self, name: str, rate: float) -> None:
+        """Ask this lane so many times a second from now on."""
+        lane = self.lanes.setdefault(name, Lane(rate))
+        lane.rate = rate
+        if name not in self._asking:
+            self._asking[name] = asyncio.create_task(self._keep_asking(name, lane))
+
+    async def _keep_asking(self, name: str, lane: Lane) -> None:
+        start = due = time.monotonic() + random.random() / lane.rate  # noqa: S311 - a phase
+        while due < start + MOST_SECONDS:
+            await asyncio.sleep(due - time.monotonic())
+            if len(self._open) < MOST_OPEN:
+                task = asyncio.create_task(self._request(name, lane))
+                self._open.add(task)
+                task.add_done_callback(self._open.discard)
+            due = max(due + 1.0 / lane.rate, time.monotonic() - 0.25)
+
+    async def _request(self, name: str, lane: Lane) -> None:
+        lane.sent += 1
+        try:
+            async with self._session.post(
+                f"{self._gateway}/predict", data=b"{}", headers={"Host": f"{name}.bench.internal"}
+            ) as response:
+                text = await response.text()
+                if response.status == 200:
+                    lane.answer(response.headers.get("x-model", "unnamed"), time.time())
+                else:
+                    lane.failure(f"{response.status} {text[:100]}")
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            lane.failure(repr(error))
+
+
+async def serve() -> None:
+    """Ask until the pod ends, or its time is up."""
+    connector = aiohttp.TCPConnector(limit=MOST_OPEN)
+    timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
+    async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
+        client = Client(session, os.environ["GATEWAY_URL"])
+
+        async def ask(request: web.Request) -> web.Response:
+            for name in request.query["lanes"].split(","):
+                client.ask(name, float(request.query["rate"]))
+            return web.Response()
+
+        async def lanes(_: web.Request) -> web.Response:
+            return web.json_response({name: lane.seen() for name, lane in client.lanes.items()})
+
+        app = web.Application()
+        app.router.add_post("/ask", ask)
+        app.router.add_get("/lanes", lanes)
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        await web.TCPSite(runner, "0.0.0.0", 8080).start()  # noqa: S104 - a pod's own address is not known before it runs
+        await asyncio.sleep(MOST_SECONDS)
+
+
+if __name__ == "__main__":
+    asyncio.run(serve())
