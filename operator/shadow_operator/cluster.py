@@ -166,8 +166,8 @@ class Cluster:
         """Merge a few fields into an object; None removes one (RFC 7386)."""
         return await self._request("PATCH", f"{_path(kind, namespace)}/{name}", body=patch, content_type=_MERGE)
 
-    async def create(self, kind: Kind, namespace: str, body: Object) -> Object:
-        """Create a new object."""
+    async def create(self, kind: Kind, namespace: str | None, body: Object) -> Object:
+        """Create a new object; without a namespace one of a kind that belongs to none."""
         return await self._request(
             "POST", _path(kind, namespace), body={"apiVersion": kind.api_version, "kind": kind.name, **body}
         )

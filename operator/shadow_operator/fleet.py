@@ -73,6 +73,10 @@ class Fleet:
         """The memory of a rollout, a new one if need be."""
         return self._members.setdefault(key, Memory())
 
+    def known(self, key: Key) -> Memory | None:
+        """The memory of a rollout, None where it was never heard of."""
+        return self._members.get(key)
+
     def forget(self, key: Key) -> None:
         """The rollout is gone."""
         self._members.pop(key, None)

@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shadow_operator import telemetry
+from shadow_operator.api.guardrails import GuardrailAction
 from shadow_operator.api.rollout import ShadowRollout
 from shadow_operator.api.status import Status
 from shadow_operator.cluster import Cluster, ClusterError, NotLeadingError
 from shadow_operator.core import roles
 from shadow_operator.core.acting import ActingBook
+from shadow_operator.core.alert import Alert, share_taken_by_alert
 from shadow_operator.core.batch import Asked, batched, is_batchable, owned
 from shadow_operator.core.command import Command, Verb, command_of, is_heard
 from shadow_operator.core.contract import queries
@@ -241,14 +243,7 @@ class Guard:
         memory.rollback, memory.acting = done, None
         self._fleet.wake(key)
         telemetry.ROLLBACKS.labels(rollback.motive.value).inc()
-        _log.warning(
-            "%s: %s is out of the traffic: %s is %s, at most %s is allowed",
-            key,
-            rollback.model,
-            rollback.guardrail,
-            rollback.value,
-            rollback.limit,
-        )
+        _log.warning("%s: %s", key, rollback.sentence)
         stop = stop_of(done)
         if stop is not None:
             await self._stop_trading(key, memory, rollout, stop)
@@ -274,6 +269,32 @@ class Guard:
         elif command.verb is Verb.STOP_TRADING and rollout.status.stopped is None:
             by_command = Stop(command.by, command.reason or f"command {command.text}", self._clock(), command.text)
             await self._stop_trading(key, memory, rollout, by_command)
+
+    async def alerted(self, key: Key, alert: Alert) -> str:
+        """Do at once what an alert asks for; returns what came of it. Its repetition changes nothing.
+
+        Raises:
+            ClusterError: the API server did not take it.
+
+        """
+        memory = self._fleet.known(key)
+        rollout = None if memory is None else memory.rollout
+        if memory is None or rollout is None:
+            return f"{key} is no rollout that is looked after here"
+        share = share_taken_by_alert(alert, rollout.status, self._clock())
+        if memory.rollback is None:
+            memory.rollback = share
+        done: list[str] = []
+        if share is not None and memory.rollback is not None:
+            await self._take_back(key, memory, rollout, memory.rollback)
+            done.append(share.sentence)
+        if alert.action is GuardrailAction.STOP_TRADING and rollout.status.stopped is None and memory.stop is None:
+            stop = Stop(f"alert {alert.name}", f"it fires for {key}", self._clock())
+            await self._stop_trading(key, memory, rollout, stop)
+        if alert.action is GuardrailAction.STOP_TRADING:
+            done.append("trading is stopped")
+        nothing = "nobody acts" if alert.model is None else f"{alert.model} does not act"
+        return f"{key}: {', '.join(done) or f'{nothing}: there is nothing to take back'}"
 
     async def _stop_trading(self, key: Key, memory: Memory, rollout: ShadowRollout, stop: Stop) -> None:
         """Tell every model at once that nobody trades."""

@@ -6,11 +6,15 @@ import os
 import signal
 import socket
 import uuid
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from shadow_operator import telemetry
+from shadow_operator.access import Access
+from shadow_operator.alerts import Alerts, Door, heard, lead_here
 from shadow_operator.cluster import Cluster, RightToWrite
 from shadow_operator.core.lease import Terms
 from shadow_operator.fleet import Fleet
@@ -111,6 +115,7 @@ async def look_after(
             timedelta(seconds=settings.guard_seconds),
         )
         loops = Loops(reconciler, fleet)
+        alerts = Alerts(guard, Access(cluster))
 
         async def watching() -> None:
             await take_over(cluster, reconciler, guard, settings.namespaces)
@@ -118,10 +123,30 @@ async def look_after(
             await _watch(settings, loops, guard, fleet, stop)
 
         try:
-            await _first_to_end(guard.run(), watching())
+            async with _hearing(alerts, cluster, settings):
+                await _first_to_end(guard.run(), watching())
         finally:
             for each in (sources, together, alone):
                 each.close()
+
+
+@asynccontextmanager
+async def _hearing(alerts: Alerts, cluster: Cluster, settings: Settings) -> AsyncIterator[None]:
+    """Hear alerts, where the settings say so."""
+    if not settings.alerts_port:
+        yield
+        return
+    door = Door(settings.alerts_port, None if settings.alerts_tls is None else Path(settings.alerts_tls))
+    leading = None
+    async with heard(alerts, door):
+        if settings.alerts_service and settings.pod_namespace and settings.pod_ip:
+            where = (settings.pod_namespace, settings.alerts_service, settings.pod_ip, settings.alerts_port)
+            leading = asyncio.create_task(lead_here(cluster, *where), name="the Service of the alerts")
+        try:
+            yield
+        finally:
+            if leading is not None:
+                await _ended(leading)
 
 
 async def _watch(settings: Settings, loops: Loops, guard: Guard, fleet: Fleet, stop: asyncio.Event) -> None:

@@ -29,11 +29,16 @@ class Settings:
             a rollout whose models name a dataset is refused. `OPERATOR_IMAGE`.
         probe_port: port of the liveness probe. `PROBE_PORT`.
         metrics_port: port of the operator's own metrics. `METRICS_PORT`.
+        alerts_port: port at which an Alertmanager's webhook is heard; 0 for none. `ALERTS_PORT`.
+        alerts_service: the Service that leads there, whose endpoint is the pod that leads; None for none.
+            `ALERTS_SERVICE`.
+        alerts_tls: directory with tls.crt and tls.key; None to speak plain HTTP. `ALERTS_TLS`.
         prometheus_allowed: the addresses of Prometheus that rollouts may name, or name something below; empty for all.
             `PROMETHEUS_ALLOWED`, comma-separated.
         pod_namespace: the operator's own namespace, where its Lease is, and where a freeze of the fleet is looked for;
             None outside of a cluster, where nothing elects a leader. `POD_NAMESPACE`.
         pod_name: as whom it holds the Lease; None outside of a cluster. `POD_NAME`.
+        pod_ip: at which address its pod is reached; None outside of a cluster. `POD_IP`.
         lease_name: the Lease that elects one leader among the processes of one release. `LEASE_NAME`.
         lease_seconds: how long the others wait for a leader that does not renew it. `LEASE_SECONDS`.
         kubeconfig: path of a kubeconfig; None for the pod's service account. `KUBECONFIG`.
@@ -52,9 +57,13 @@ class Settings:
     operator_image: str | None = None
     probe_port: int = 8080
     metrics_port: int = 8081
+    alerts_port: int = 0
+    alerts_service: str | None = None
+    alerts_tls: str | None = None
     prometheus_allowed: tuple[str, ...] = ()
     pod_namespace: str | None = None
     pod_name: str | None = None
+    pod_ip: str | None = None
     lease_name: str = "shadow-operator"
     lease_seconds: float = 6.0
     kubeconfig: str | None = None
@@ -78,8 +87,12 @@ class Settings:
             operator_image=source.get("OPERATOR_IMAGE") or None,
             probe_port=int(_above_zero(source, "PROBE_PORT", default.probe_port)),
             metrics_port=int(_above_zero(source, "METRICS_PORT", default.metrics_port)),
+            alerts_port=int(_above_zero(source, "ALERTS_PORT", default.alerts_port)),
+            alerts_service=source.get("ALERTS_SERVICE") or None,
+            alerts_tls=source.get("ALERTS_TLS") or None,
             pod_namespace=source.get("POD_NAMESPACE") or None,
             pod_name=source.get("POD_NAME") or None,
+            pod_ip=source.get("POD_IP") or None,
             lease_name=source.get("LEASE_NAME") or default.lease_name,
             lease_seconds=_above_zero(source, "LEASE_SECONDS", default.lease_seconds),
             kubeconfig=source.get("KUBECONFIG") or None,

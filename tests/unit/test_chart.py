@@ -191,9 +191,9 @@ def test_every_setting_can_be_given(chart: Chart) -> None:
 
 def test_no_setting_of_the_program_is_left_out(chart: Chart) -> None:
     # A pod has its service account and needs no kubeconfig.
-    # Its name and its namespace come from the downward API.
+    # Its name, its namespace and its address come from the downward API.
     names = {each.name.upper() for each in dataclasses.fields(Settings)}
-    names -= {"NAMESPACES", "KUBECONFIG", "POD_NAME", "POD_NAMESPACE"}
+    names -= {"NAMESPACES", "KUBECONFIG", "POD_NAME", "POD_NAMESPACE", "POD_IP"}
     assert set(environment(chart.rendered())) == names | {"WATCH_NAMESPACES"}
 
 
@@ -311,8 +311,36 @@ def test_metrics_are_served_and_scraped_when_asked_for(chart: Chart) -> None:
     assert "enable both" in chart.refusal(both)
 
 
+def test_alerts_are_heard_over_tls_by_the_pod_that_leads_when_asked_for(chart: Chart) -> None:
+    asked = chart.rendered({"alerts": {"enabled": True, "tls": {"secretName": "certificate"}}})
+    (service,) = [each for each in of_kind(asked, "Service") if each["metadata"]["name"].endswith("-alerts")]
+    assert "selector" not in service["spec"]
+    variables = environment(asked)
+    assert variables["ALERTS_SERVICE"] == service["metadata"]["name"]
+    assert (variables["ALERTS_PORT"], variables["ALERTS_TLS"]) == ("8443", "/tls")
+    assert {"name": "alerts-tls", "mountPath": "/tls", "readOnly": True} in container(asked)["volumeMounts"]
+    (own,) = [each for each in of_kind(asked, "Role") if each["metadata"]["namespace"] == NAMESPACE]
+    slices = [rule for rule in own["rules"] if rule["resources"] == ["endpointslices"]]
+    assert [rule.get("resourceNames") for rule in slices] == [
+        [f"{service['metadata']['name']}-ipv4", f"{service['metadata']['name']}-ipv6"],
+        None,
+    ]
+    bound = [each["roleRef"]["name"] for each in of_kind(asked, "ClusterRoleBinding")]
+    assert "system:auth-delegator" in bound
+
+
+def test_nobody_hears_alerts_or_reviews_tokens_unless_asked_for(chart: Chart) -> None:
+    objects = chart.rendered()
+    assert (environment(objects)["ALERTS_PORT"], environment(objects)["ALERTS_SERVICE"]) == ("", "")
+    bound = [each["roleRef"]["name"] for each in of_kind(objects, "ClusterRoleBinding")]
+    assert "system:auth-delegator" not in bound
+
+
 def test_every_object_says_what_it_belongs_to(chart: Chart) -> None:
-    everything = {"metrics": {"serviceMonitor": {"enabled": True}}}
+    everything = {
+        "metrics": {"serviceMonitor": {"enabled": True}},
+        "alerts": {"enabled": True, "tls": {"none": True}},
+    }
     for each in chart.rendered(everything):
         labels = each["metadata"]["labels"]
         assert labels["app.kubernetes.io/name"] == "shadow-operator", each["kind"]
@@ -338,6 +366,8 @@ def test_every_object_says_what_it_belongs_to(chart: Chart) -> None:
         {"operator": {"guardSeconds": "1"}},
         {"operator": {"probePort": 80}},
         {"operator": {"probePort": 8081}},
+        {"alerts": {"enabled": True}},
+        {"alerts": {"enabled": True, "port": 8081, "tls": {"none": True}}},
         {"operator": {"logFormat": "xml"}},
         {"crds": {"enabled": False}},
         {"metrics": {"serviceMonitor": {"interval": "often"}}},

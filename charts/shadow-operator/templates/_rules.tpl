@@ -70,4 +70,14 @@ Each verb is one that the operator's code uses. Server-side apply takes `patch`,
 - apiGroups: [coordination.k8s.io]
   resources: [leases]
   verbs: [create]
+{{- if .Values.alerts.enabled }}
+# The endpoint of the Service of its alerts: the pod that leads. What is new can't be granted by its name.
+- apiGroups: [discovery.k8s.io]
+  resources: [endpointslices]
+  resourceNames: [{{ include "shadow-operator.fullname" . }}-alerts-ipv4, {{ include "shadow-operator.fullname" . }}-alerts-ipv6]
+  verbs: [get, patch]
+- apiGroups: [discovery.k8s.io]
+  resources: [endpointslices]
+  verbs: [create]
+{{- end }}
 {{- end }}

@@ -19,14 +19,17 @@ ALWAYS_BLIND = Guardrail(
 
 # What stands in the place of the guardrail where a person took a share back.
 COMMANDED = "command"
+# And where an Alertmanager's alert did.
+ALERTED = "alert"
 
 
 class Motive(StrEnum):
-    """Why a share was taken back: the model was seen to fail, could not be seen, or a person asked for it."""
+    """Why a share was taken back: the model failed, could not be seen, or a person or an alert asked for it."""
 
     BREACH = "Breach"
     BLIND = "Blind"
     COMMAND = "Command"
+    ALERT = "Alert"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ class Rollback:
         model: whose share.
         guardrail: what says so.
         motive: why.
-        value: the figure; for a command, who gave it.
+        value: the figure; for a command, who gave it; for an alert, its name.
         limit: the most that is allowed.
         breached_at: when the figure was read, or the command was heard.
         zero_at: when the share was seen to be gone.
@@ -79,6 +82,18 @@ class Rollback:
     zero_at: datetime | None = None
     action: GuardrailAction = GuardrailAction.ROLLBACK
     command: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """What happened, and why."""
+        taken = f"{self.model} was taken out of the traffic"
+        match self.motive:
+            case Motive.COMMAND:
+                return f"{taken} by {self.value}"
+            case Motive.ALERT:
+                return f"{taken}: the alert {self.value} fires"
+            case _:
+                return f"{taken}: {self.guardrail} is {self.value}, at most {self.limit} is allowed"
 
 
 @dataclass(frozen=True, slots=True)

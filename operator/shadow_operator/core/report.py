@@ -19,7 +19,7 @@ from shadow_operator.core import roles
 from shadow_operator.core.command import COMMAND_ANNOTATION
 from shadow_operator.core.evidence import Evidence
 from shadow_operator.core.gates import GateResult, Outcome
-from shadow_operator.core.guardrails import COMMANDED
+from shadow_operator.core.guardrails import ALERTED, COMMANDED
 from shadow_operator.core.moment import from_text
 from shadow_operator.core.observed import Observed, RouteState
 from shadow_operator.core.score import score
@@ -203,7 +203,7 @@ def _of_phase(
 
 
 def _fallen(fallen: FallenStatus) -> str:
-    if fallen.rollback.guardrail == COMMANDED:
+    if fallen.rollback.guardrail in {COMMANDED, ALERTED}:
         return f"{fallen.name} was taken back by {fallen.rollback.value} after its promotion"
     return f"{fallen.name} broke {fallen.rollback.guardrail} after its promotion"
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from shadow_operator.api.guardrails import GuardrailAction
 from shadow_operator.api.status import Status, StoppedStatus
-from shadow_operator.core.guardrails import Rollback
+from shadow_operator.core.guardrails import Motive, Rollback
 from shadow_operator.core.moment import to_text
 
 
@@ -14,7 +14,7 @@ class Stop:
     """Trading was stopped.
 
     Attributes:
-        by: the person, or the guardrail.
+        by: the person, the guardrail or the alert.
         why: in a sentence.
         at: when.
         command: the command that asked for it, empty for a guardrail.
@@ -33,6 +33,8 @@ def stop_of(rollback: Rollback) -> Stop | None:
         return None
     if rollback.command:
         return Stop(rollback.value, f"command {rollback.command}", rollback.breached_at, rollback.command)
+    if rollback.motive is Motive.ALERT:
+        return Stop(f"alert {rollback.value}", f"it fires for {rollback.model}", rollback.breached_at)
     why = f"{rollback.guardrail} of {rollback.model} is {rollback.value}, at most {rollback.limit} is allowed"
     return Stop(f"guardrail {rollback.guardrail}", why, rollback.breached_at)
 

@@ -85,7 +85,7 @@ class WithoutLedger(Cluster):
     def __init__(self, real: Cluster) -> None:
         self.__dict__.update(real.__dict__)
 
-    async def create(self, kind: Kind, namespace: str, body: Object) -> Object:
+    async def create(self, kind: Kind, namespace: str | None, body: Object) -> Object:
         if kind == ROLLOUT_DECISION:
             raise UnavailableError("the ledger is down")
         return await super().create(kind, namespace, body)
@@ -98,7 +98,7 @@ class WithAConflict(Cluster):
         self.__dict__.update(real.__dict__)
         self.conflicts = 1
 
-    async def create(self, kind: Kind, namespace: str, body: Object) -> Object:
+    async def create(self, kind: Kind, namespace: str | None, body: Object) -> Object:
         if kind == ROLLOUT_DECISION and self.conflicts:
             self.conflicts -= 1
             raise ConflictError("the quota was written by somebody else")

@@ -59,20 +59,13 @@ def record_rollback(run: Pass) -> Pass:
         return run
     status = rolled_back(run.status, mark, run.now)
     reason = Reason.STEPPED_BACK if mark.motive is Motive.BLIND else Reason.ROLLED_BACK
-    run = replace(run, status=status, events=(*run.events, Event(reason, _sentence(mark))))
+    run = replace(run, status=status, events=(*run.events, Event(reason, mark.sentence)))
     stop = stop_of(mark)
     if stop is not None:
         return with_stop(run, stop)
     if not mark.command or mark.command in run.status.heard:
         return run
     return answered(run, Command(mark.command, mark.value), f"{mark.model} was taken out of the traffic")
-
-
-def _sentence(mark: Rollback) -> str:
-    taken = f"{mark.model} was taken out of the traffic"
-    if mark.motive is Motive.COMMAND:
-        return f"{taken} by {mark.value}"
-    return f"{taken}: {mark.guardrail} is {mark.value}, at most {mark.limit} is allowed"
 
 
 def _is_of_an_earlier_run(mark: Rollback, status: Status) -> bool:

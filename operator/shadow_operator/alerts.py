@@ -1,0 +1,161 @@
+"""Hears an Alertmanager's webhook, and has the guard do at once what an alert asks for."""
+
+import asyncio
+import ipaddress
+import logging
+import ssl
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiohttp import web
+
+from shadow_operator.access import Access, User
+from shadow_operator.api.guardrails import GuardrailAction
+from shadow_operator.cluster import Cluster, ClusterError
+from shadow_operator.core.alert import Alert, AlertError, alerts_in
+from shadow_operator.core.command import Verb
+from shadow_operator.core.kinds import ENDPOINT_SLICE
+from shadow_operator.fleet import Key
+from shadow_operator.guard import Guard
+
+_log = logging.getLogger(__name__)
+
+PATH = "/alerts"
+_LARGEST_BODY = 1024 * 1024
+_SLOWEST_BODY_SECONDS = 5.0
+_RELOAD_SECONDS = 60.0
+_RETRY_SECONDS = 5.0
+_BEARER = "Bearer "
+_NEEDED = {GuardrailAction.ROLLBACK: Verb.ROLLBACK, GuardrailAction.STOP_TRADING: Verb.STOP_TRADING}
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Where it is heard.
+
+    Attributes:
+        port: of this process.
+        tls: directory with tls.crt and tls.key; None for plain HTTP.
+
+    """
+
+    port: int
+    tls: Path | None
+
+
+class Alerts:
+    """One request after the other: who asks, whether they may, what the guard made of it."""
+
+    def __init__(self, guard: Guard, access: Access) -> None:
+        self._guard = guard
+        self._access = access
+
+    async def answer(self, request: web.Request) -> web.Response:
+        """Answer one request with a sentence for each alert in it.
+
+        200 when everything was done; 400, 401, 403 when it will never be; 503 when an Alertmanager should try again.
+        """
+        try:
+            token = _token(request)
+            user = await self._access.user_of(token) if token else None
+            if user is None:
+                return _said(
+                    401, ["there is no bearer token of anybody: give the Alertmanager that of a service account"]
+                )
+            async with asyncio.timeout(_SLOWEST_BODY_SECONDS):
+                alerts = alerts_in(await request.read())
+            return await self._answer(user, alerts)
+        except AlertError as error:
+            return _said(400, [str(error)])
+        except TimeoutError:
+            return _said(408, [f"the body was not there within {_SLOWEST_BODY_SECONDS:g} s"])
+        except ClusterError as error:
+            return _said(503, [str(error)])
+
+    async def _answer(self, user: User, alerts: Iterable[Alert]) -> web.Response:
+        status, said = 200, []
+        for alert in alerts:
+            verb = _NEEDED[alert.action]
+            if await self._access.may_give(user, verb, alert.namespace, alert.rollout):
+                said.append(await self._guard.alerted(Key(alert.namespace, alert.rollout), alert))
+                continue
+            status = 403
+            said.append(
+                f"{user.name} may not: {alert.name} asks for {alert.namespace}/{alert.rollout}, which takes update on "
+                f"shadowrollouts/{verb} there"
+            )
+        _log.info("%s: %s", user.name, "; ".join(said) or "no alert that fires names a rollout")
+        return _said(status, said)
+
+
+def _token(request: web.Request) -> str:
+    header = request.headers.get("Authorization", "")
+    return header.removeprefix(_BEARER) if header.startswith(_BEARER) else ""
+
+
+def _said(status: int, sentences: list[str]) -> web.Response:
+    return web.json_response({"said": sentences}, status=status)
+
+
+@asynccontextmanager
+async def heard(alerts: Alerts, door: Door) -> AsyncIterator[None]:
+    """Hear the webhook. A certificate that was replaced is used within a minute."""
+    application = web.Application(client_max_size=_LARGEST_BODY)
+    application.router.add_post(PATH, alerts.answer)
+    runner = web.AppRunner(application, access_log=None)
+    await runner.setup()
+    context = None if door.tls is None else ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    reloading = None
+    if context is not None and door.tls is not None:
+        _load(context, door.tls)
+        reloading = asyncio.create_task(_reload(context, door.tls), name="certificate of the webhook")
+    try:
+        await web.TCPSite(runner, None, door.port, ssl_context=context).start()
+        yield
+    finally:
+        if reloading is not None:
+            reloading.cancel()
+        await runner.cleanup()
+
+
+async def _reload(context: ssl.SSLContext, directory: Path) -> None:
+    while True:
+        await asyncio.sleep(_RELOAD_SECONDS)
+        try:
+            _load(context, directory)
+        except (OSError, ssl.SSLError) as error:
+            _log.warning("the certificate in %s can't be loaded, the former one stays: %s", directory, error)
+
+
+def _load(context: ssl.SSLContext, directory: Path) -> None:
+    context.load_cert_chain(directory / "tls.crt", directory / "tls.key")
+
+
+async def lead_here(cluster: Cluster, namespace: str, service: str, address: str, port: int) -> None:
+    """Have the Service lead to this process, which leads: one that stands by would hear and not act."""
+    family = f"IPv{ipaddress.ip_address(address).version}"
+    body = {
+        "metadata": {
+            "name": f"{service}-{family.lower()}",
+            "namespace": namespace,
+            "labels": {
+                "kubernetes.io/service-name": service,
+                "endpointslice.kubernetes.io/managed-by": "shadow-operator",
+            },
+        },
+        "addressType": family,
+        "ports": [{"name": "alerts", "port": port, "protocol": "TCP"}],
+        "endpoints": [{"addresses": [address], "conditions": {"ready": True}}],
+    }
+    while True:
+        try:
+            await cluster.apply(ENDPOINT_SLICE, body)
+        except ClusterError:
+            _log.exception(
+                "the Service %s does not lead to this pod yet; the next try is in %g s", service, _RETRY_SECONDS
+            )
+            await asyncio.sleep(_RETRY_SECONDS)
+        else:
+            return

@@ -1,0 +1,114 @@
+"""What an Alertmanager says: an alert that names a rollout asks for its challenger's share.
+
+The form is that of Alertmanager's webhook, version 4:
+https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from shadow_operator.api.guardrails import GuardrailAction
+from shadow_operator.api.status import Status
+from shadow_operator.core.guardrails import ALERTED, Motive, Rollback
+from shadow_operator.core.take_back import acting
+
+NAMESPACE_LABEL, ROLLOUT_LABEL, MODEL_LABEL = "namespace", "shadowrollout", "model"
+ACTION_LABEL = "shadowrollout_action"
+_ACTIONS = {action.value: action for action in (GuardrailAction.ROLLBACK, GuardrailAction.STOP_TRADING)}
+_VERSION, _FIRING = "4", "firing"
+_MOST_ALERTS = 1000
+_LONGEST_NAME = 100
+_LONGEST_LABEL = 253
+
+
+class AlertError(ValueError):
+    """The body is not one that an Alertmanager sends, or asks for what does not exist. The message is a sentence."""
+
+
+class _Alert(BaseModel):
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+    status: str
+    labels: dict[str, str]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+    version: str
+    alerts: list[_Alert] = Field(max_length=_MOST_ALERTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One alert that fires and names a rollout.
+
+    Attributes:
+        name: of the alert.
+        namespace: of the rollout.
+        rollout: its name.
+        model: whose share is meant; None for whoever acts.
+        action: what is asked for beside the share.
+
+    """
+
+    name: str
+    namespace: str
+    rollout: str
+    model: str | None
+    action: GuardrailAction
+
+
+def alerts_in(body: bytes) -> Sequence[Alert]:
+    """The alerts of a webhook's body that fire and name a rollout; what is resolved or names none asks for nothing.
+
+    Raises:
+        AlertError: it is no such body, or an alert asks for an action that there is not.
+
+    """
+    try:
+        parsed = _Body.model_validate_json(body)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the body"
+        raise AlertError(
+            f"this is not what an Alertmanager sends: {where}: {first['msg'][:200]}; point a webhook_config here"
+        ) from error
+    if parsed.version != _VERSION:
+        raise AlertError(f'version is "{parsed.version[:20]}": this understands version "{_VERSION}" of the webhook')
+    firing = [each.labels for each in parsed.alerts if each.status == _FIRING]
+    return [_alert(labels) for labels in firing if ROLLOUT_LABEL in labels]
+
+
+def _alert(labels: dict[str, str]) -> Alert:
+    name = labels.get("alertname") or "unnamed"
+    action = labels.get(ACTION_LABEL, GuardrailAction.ROLLBACK.value)
+    if action not in _ACTIONS:
+        raise AlertError(
+            f'the label {ACTION_LABEL} of alert {name[:_LONGEST_NAME]} is "{action[:40]}": '
+            f"write {' or '.join(_ACTIONS)}"
+        )
+    for label in (NAMESPACE_LABEL, ROLLOUT_LABEL):
+        if not 0 < len(labels.get(label, "")) <= _LONGEST_LABEL:
+            raise AlertError(
+                f"the alert {name[:_LONGEST_NAME]} has no label {label}: give it {NAMESPACE_LABEL} and "
+                f"{ROLLOUT_LABEL}, the place of the rollout whose challenger it is about"
+            )
+    return Alert(
+        name[:_LONGEST_NAME],
+        labels[NAMESPACE_LABEL],
+        labels[ROLLOUT_LABEL],
+        labels.get(MODEL_LABEL) or None,
+        _ACTIONS[action],
+    )
+
+
+def share_taken_by_alert(alert: Alert, status: Status, now: datetime) -> Rollback | None:
+    """The share that the alert takes back, None where nobody has one or another model than that of the alert."""
+    model = acting(status)
+    if model is None or alert.model not in {None, model}:
+        return None
+    return Rollback(model, ALERTED, Motive.ALERT, alert.name, "none", breached_at=now, action=alert.action)

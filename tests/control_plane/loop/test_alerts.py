@@ -1,0 +1,179 @@
+"""An Alertmanager's webhook on a real API server, which says whose token it is and what they may."""
+
+import ssl
+import subprocess
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from shadow_operator.access import Access
+from shadow_operator.alerts import Alerts, Door, heard
+from tests.control_plane.loop.field import CHALLENGER, CHAMPION, Field
+from tests.control_plane.loop.processes import free_port
+
+pytestmark = pytest.mark.control_plane
+
+_IN_CANARY = {CHALLENGER: 5, CHAMPION: 95}
+_TAKEN_BACK = {CHAMPION: 100}
+_MOST_SECONDS = 0.2
+_ALLOWED, _OTHER = "alertmanager", "somebody"
+
+
+@dataclass
+class Webhook:
+    """Where it is heard, and the tokens of who may and of who may not."""
+
+    address: str
+    trusted: ssl.SSLContext
+    tokens: dict[str, str]
+
+    async def post(self, body: Any, token: str | None) -> tuple[int, str]:
+        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(self.address, json=body, headers=headers, ssl=self.trusted) as answer,
+        ):
+            return answer.status, await answer.text()
+
+    async def fire(self, field: Field, by: str, **labels: str) -> tuple[int, str]:
+        return await self.post(fires(field, **labels), self.tokens[by])
+
+
+def fires(field: Field, **labels: str) -> dict[str, Any]:
+    key = field.key()
+    place = {"alertname": "BrokerErrors", "namespace": key.namespace, "shadowrollout": key.name}
+    return {"version": "4", "alerts": [{"status": "firing", "labels": place | labels}]}
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory as a Secret with a certificate is mounted."""
+    directory = tmp_path_factory.mktemp("tls")
+    command = [
+        "openssl",
+        "req",
+        "-x509",
+        "-nodes",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-days",
+        "1",
+    ]
+    command += ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    command += ["-keyout", str(directory / "tls.key"), "-out", str(directory / "tls.crt")]
+    subprocess.run(command, check=True, capture_output=True)
+    return directory
+
+
+@pytest.fixture
+async def webhook(field: Field, certificate: Path) -> AsyncIterator[Webhook]:
+    """The webhook in front of the guard; one service account may take shares back and stop trading, one may nothing."""
+    server = field.server
+    accounts = f"/api/v1/namespaces/{server.namespace}/serviceaccounts"
+    tokens = {}
+    for name in (_ALLOWED, _OTHER):
+        server.request("POST", accounts, {"metadata": {"name": name}})
+        asked = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 600}}
+        tokens[name] = server.request("POST", f"{accounts}/{name}/token", asked)["status"]["token"]
+    rbac = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{server.namespace}"
+    commands = ["shadowrollouts/rollback", "shadowrollouts/stop-trading"]
+    rule = {"apiGroups": ["shadowrollouts.io"], "resources": commands, "verbs": ["update"]}
+    server.request("POST", f"{rbac}/roles", {"metadata": {"name": "alerts"}, "rules": [rule]})
+    server.request(
+        "POST",
+        f"{rbac}/rolebindings",
+        {
+            "metadata": {"name": "alerts"},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "alerts"},
+            "subjects": [{"kind": "ServiceAccount", "name": _ALLOWED, "namespace": server.namespace}],
+        },
+    )
+    port = free_port()
+    async with heard(Alerts(field.operator.guard, Access(field.cluster)), Door(port, certificate)):
+        trusted = ssl.create_default_context(cafile=certificate / "tls.crt")
+        yield Webhook(f"https://localhost:{port}/alerts", trusted, tokens)
+
+
+async def test_an_alert_takes_the_share_back_at_once_whatever_the_metrics_say(
+    field: Field, webhook: Webhook, measured: list[str]
+) -> None:
+    await field.in_canary()
+    field.evaluations.hang()
+    field.looks.hang()
+    begun = time.monotonic()
+    status, said = await webhook.fire(field, _ALLOWED)
+    seconds = time.monotonic() - begun
+    measured.append(f"from the post of an alert to weight 0 and the answer, two reviews included: {seconds:.3f} s")
+    assert field.weights() == _TAKEN_BACK
+    assert (status, f"{CHALLENGER} was taken out of the traffic: the alert BrokerErrors fires" in said) == (200, True)
+    assert seconds < _MOST_SECONDS
+
+
+async def test_the_status_says_that_an_alert_did_it_and_its_repetition_does_nothing(
+    field: Field, webhook: Webhook
+) -> None:
+    await field.in_canary()
+    for _ in range(3):
+        assert (await webhook.fire(field, _ALLOWED))[0] == 200
+    await field.one_pass()
+    assert (await webhook.fire(field, _ALLOWED)) == (
+        200,
+        f'{{"said": ["{field.key()}: nobody acts: there is nothing to take back"]}}',
+    )
+    await field.one_pass()
+    assert field.reasons() == ["RolledBack"]
+    line = field.status().challenger(CHALLENGER)
+    assert line is not None
+    assert line.rollback is not None
+    assert (line.rollback.guardrail, line.rollback.value) == ("alert", "BrokerErrors")
+
+
+async def test_an_alert_may_stop_trading(field: Field, webhook: Webhook) -> None:
+    await field.in_canary()
+    assert (await webhook.fire(field, _ALLOWED, shadowrollout_action="StopTrading"))[0] == 200
+    assert field.weights() == _TAKEN_BACK
+    assert field.policy()["tradingEnabled"] is False
+    await field.one_pass()
+    stopped = field.status().stopped
+    assert stopped is not None
+    assert (stopped.by, stopped.why) == ("alert BrokerErrors", f"it fires for {CHALLENGER}")
+
+
+async def test_an_alert_about_another_model_takes_nothing(field: Field, webhook: Webhook) -> None:
+    await field.in_canary()
+    status, said = await webhook.fire(field, _ALLOWED, model=CHAMPION)
+    assert (status, f"{CHAMPION} does not act" in said) == (200, True)
+    assert field.weights() == _IN_CANARY
+
+
+async def test_whoever_may_not_take_a_share_back_is_told_which_right_it_takes(field: Field, webhook: Webhook) -> None:
+    await field.in_canary()
+    status, said = await webhook.fire(field, _OTHER)
+    assert status == 403
+    assert f"system:serviceaccount:{field.key().namespace}:{_OTHER} may not" in said
+    assert "update on shadowrollouts/rollback" in said
+    assert field.weights() == _IN_CANARY
+
+
+@pytest.mark.parametrize("token", [None, "", "eyJhbGciOiJub25lIn0.e30."])
+async def test_without_the_token_of_somebody_nothing_is_heard(
+    field: Field, webhook: Webhook, token: str | None
+) -> None:
+    await field.in_canary()
+    status, said = await webhook.post(fires(field), token)
+    assert (status, "bearer token" in said) == (401, True)
+    assert field.weights() == _IN_CANARY
+
+
+async def test_a_body_that_is_none_and_one_that_is_too_large_change_nothing(field: Field, webhook: Webhook) -> None:
+    await field.in_canary()
+    assert (await webhook.post({"alerts": 3}, webhook.tokens[_ALLOWED]))[0] == 400
+    assert (await webhook.post({"alerts": "x" * 2_000_000}, webhook.tokens[_ALLOWED]))[0] == 413
+    assert field.weights() == _IN_CANARY

@@ -1,0 +1,68 @@
+"""What an Alertmanager's webhook asks for."""
+
+import json
+from typing import Any
+
+import pytest
+
+from shadow_operator.api.guardrails import GuardrailAction
+from shadow_operator.core.alert import Alert, AlertError, alerts_in
+
+_PLACE = {"alertname": "BrokerErrors", "namespace": "trading", "shadowrollout": "momentum"}
+
+
+def body(*labels: dict[str, str], status: str = "firing", **more: Any) -> bytes:
+    """A body as Alertmanager 0.27 writes it."""
+    alerts = [
+        {
+            "status": status,
+            "labels": each,
+            "annotations": {"summary": "too many"},
+            "startsAt": "2026-03-02T09:30:00Z",
+            "endsAt": "0001-01-01T00:00:00Z",
+            "generatorURL": "http://prometheus/graph",
+            "fingerprint": "6ac5a6aa3c6f5c8a",
+        }
+        for each in labels
+    ]
+    whole = {"version": "4", "groupKey": "{}:{}", "receiver": "shadow", "status": status, "alerts": alerts, **more}
+    return json.dumps(whole).encode()
+
+
+def test_an_alert_that_fires_asks_for_the_share_of_whoever_acts() -> None:
+    assert alerts_in(body(_PLACE)) == [Alert("BrokerErrors", "trading", "momentum", None, GuardrailAction.ROLLBACK)]
+
+
+def test_it_may_name_the_model_and_ask_for_the_kill_switch() -> None:
+    asked = alerts_in(body(_PLACE | {"model": "v8", "shadowrollout_action": "StopTrading"}))
+    assert asked == [Alert("BrokerErrors", "trading", "momentum", "v8", GuardrailAction.STOP_TRADING)]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param(body(_PLACE, status="resolved"), id="one that is resolved"),
+        pytest.param(body({"alertname": "DiskFull"}), id="one that names no rollout"),
+        pytest.param(body(), id="none at all"),
+    ],
+)
+def test_nothing_is_asked_for_by(said: bytes) -> None:
+    assert alerts_in(said) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        (b"", "this is not what an Alertmanager sends"),
+        (b"[]", "this is not what an Alertmanager sends"),
+        (b'{"version": "4"}', "alerts: Field required"),
+        (b'{"version": "4", "alerts": [{"status": "firing", "labels": {"a": 1}}]}', "alerts.0.labels.a"),
+        (body(_PLACE, version="3"), 'version is "3"'),
+        (body(_PLACE | {"namespace": ""}), "the alert BrokerErrors has no label namespace"),
+        (body(_PLACE | {"shadowrollout_action": "Explode"}), 'is "Explode": write Rollback or StopTrading'),
+        (body(*[_PLACE] * 1001), "alerts: List should have at most 1000 items"),
+    ],
+)
+def test_a_body_that_is_none_is_refused_with_a_sentence(said: bytes, sentence: str) -> None:
+    with pytest.raises(AlertError, match=sentence.replace("[", "\\[")):
+        alerts_in(said)
