@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.rollback import environment, runs
+from bench.rollback import certificate, environment, runs
 from bench.rollback.breaches import USUALLY
 from bench.rollback.document import document, printed, summary
 from bench.rollback.killer import Killer
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             lanes = Lanes(api, [f"lane-{number:02d}" for number in range(chosen.lanes)])
             ours = ShadowRollouts(tools, api, pieces, Installation(tools, api, options), lanes)
             field = Field(api, pieces, lanes, ours, say, random.Random(seed), chosen.rounds)  # noqa: S311 - phases
-            rows = _measured(field, ours, Killer(tools, pieces), chosen.promotions)
+            rows = _measured(tools, field, ours, Killer(tools, pieces), chosen.promotions)
     except DemoError as error:
         say(f"the bench ended early. {error}")
         return 1
@@ -62,10 +62,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _measured(field: Field, ours: ShadowRollouts, killer: Killer, promotions: int) -> list[Row]:
+def _measured(tools: Tools, field: Field, ours: ShadowRollouts, killer: Killer, promotions: int) -> list[Row]:
     field.say("the operator, the gateway, Prometheus, the client")
-    ours.install("operator.guardSeconds=1")
-    field.pieces.bring_up()
+    shown = certificate.bring_up(tools)
+    ours.install(1.0)
+    field.pieces.bring_up(shown)
     killer.bring_up()
     try:
         rows = _beside_one(field, ours)
@@ -74,12 +75,13 @@ def _measured(field: Field, ours: ShadowRollouts, killer: Killer, promotions: in
         field.lanes.ask(field.lanes.names, USUALLY)
         rows += runs.one_by_one(field, _SECOND, Goal(high=0.6), Goal(high=1.3))
         rows += runs.at_once(field, _SECOND, Goal(high=2.0))
+        rows += runs.by_alert(field)
         field.canaries()
         rows += runs.leader_killed(field, ours, killer)
         field.canaries()
         runs.promoted(field, ours, promotions)
         rows += runs.without_prometheus(field, ours)
-        ours.install("operator.guardSeconds=0.25")
+        ours.install(0.25)
         field.say(_QUARTER)
         runs.next_challengers(field, ours)
         rows += runs.one_by_one(field, _QUARTER, Goal(high=0.25), Goal(high=0.6))

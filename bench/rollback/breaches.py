@@ -65,6 +65,23 @@ def at_once(lanes: Lanes, names: Sequence[str], challenger: str) -> list[Breach]
         time.sleep(_LOOK_SECONDS)
 
 
+def by_alert(lanes: Lanes, name: str, challenger: str) -> float:
+    """Post an alert about a healthy challenger; returns the seconds from the post to its last answer."""
+    lanes.ask([name], _OFTEN)
+    time.sleep(_SETTLE_SECONDS)
+    lanes.alert(name)
+    deadline = time.monotonic() + _LONGEST_SECONDS
+    while True:
+        seen = lanes.seen()[name]
+        posted, last = seen.alerted_at, seen.last[challenger]
+        if posted is not None and time.time() - max(last, posted) > _QUIET_SECONDS:
+            lanes.ask([name], USUALLY)
+            return last - posted
+        if time.monotonic() > deadline:
+            raise DemoError(f"{name} was alerted about, and its challenger still answers; it said {seen.alert_said}.")
+        time.sleep(_LOOK_SECONDS)
+
+
 def _is_over(broke: Break, last: float) -> bool:
     return broke.visible_at is not None and time.time() - max(last, broke.visible_at) > _QUIET_SECONDS
 

@@ -25,6 +25,8 @@ class Seen:
     answered: dict[str, int]
     last: dict[str, float]
     recent: dict[str, int]
+    alerted_at: float | None
+    alert_said: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,10 @@ class Lanes:
     def ask(self, names: Sequence[str], rate: float) -> None:
         """Have the client ask each of them so many times a second."""
         self._api.post(f"{_CLIENT}/ask?lanes={','.join(names)}&rate={rate:g}")
+
+    def alert(self, name: str) -> None:
+        """Have the client post an alert about this lane to the operator."""
+        self._api.post(f"{_CLIENT}/alert?lane={name}")
 
     def seen(self) -> dict[str, Seen]:
         """What the client saw so far."""

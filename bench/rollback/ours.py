@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from bench.rollback import certificate
 from bench.rollback.controller import CHALLENGER, CHAMPION
 from bench.rollback.lanes import Lanes
 from bench.rollback.pieces import MANIFESTS, NAMESPACE, Pieces
@@ -39,9 +40,14 @@ class ShadowRollouts:
         """Its name and version."""
         return "this operator"
 
-    def install(self, *values: str) -> None:
-        """Install the operator with these values of its chart, and wait until one of its pods leads."""
-        self._installation.install_operator(*values)
+    def install(self, guard_seconds: float) -> None:
+        """Install the operator, which hears alerts, and wait until one of its pods leads."""
+        values = {
+            "operator.guardSeconds": guard_seconds,
+            "alerts.enabled": True,
+            "alerts.tls.secretName": certificate.SECRET,
+        }
+        self._installation.install_operator(*(f"{name}={json.dumps(value)}" for name, value in values.items()))
         whoami = json.loads(self._tools.kubectl("auth", "whoami", "--output=json"))
         self._by = whoami["status"]["userInfo"]["username"]
         self.wait_for_leader()

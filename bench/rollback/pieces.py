@@ -27,12 +27,16 @@ class Pieces:
         self._api = api
         self._images = images
 
-    def bring_up(self) -> None:
-        """Apply all of it, and wait until it serves. What an earlier bench left is removed before."""
+    def bring_up(self, certificate: str) -> None:
+        """Apply all of it, and wait until it serves; what an earlier bench left is removed before.
+
+        The certificate is the one that the operator shows to who posts alerts.
+        """
         self.remove()
         self.apply((MANIFESTS / "pieces.yaml").read_text())
         code = {path.name: path.read_text() for path in sorted(_PODS.glob("*.py"))}
         self.apply(yaml.safe_dump(_config_map("code", code)))
+        self.apply(yaml.safe_dump(_config_map("certificate", {"tls.crt": certificate})))
         self.apply(self._prometheus())
         wait_until("the gateway to be Programmed", self._gateway, seconds=_LONGEST_SECONDS)
         address = gateway_url(self._api, NAMESPACE)

@@ -91,6 +91,20 @@ def at_once(field: Field, guard: str, worst: Goal | None) -> list[Row]:
     return _reaction(f"the same, {len(field.lanes.names)} lanes breaking at once, {guard}", found, None, worst)
 
 
+def by_alert(field: Field) -> list[Row]:
+    """Post an alert about one healthy challenger after the other."""
+    field.canaries()
+    found = [breaches.by_alert(field.lanes, name, field.challenger) for name in field.lanes.names]
+    field.rollbacks += len(found)
+    field.say(f"by alert: median {statistics.median(found):.2f} s, worst {max(found):.2f} s")
+    name, count = "an alert posted to last challenger answer", len(found)
+    detail = "TLS, TokenReview and SubjectAccessReview included"
+    return [
+        Row(REACTION, f"{name}: median", statistics.median(found), "s", None, count, detail=detail),
+        Row(REACTION, f"{name}: worst", max(found), "s", Goal(high=0.2), count),
+    ]
+
+
 def leader_killed(field: Field, ours: ShadowRollouts, killer: Killer) -> list[Row]:
     """Kill the leader's process and break a lane in the same moment."""
     found: list[float] = []

@@ -14,6 +14,7 @@ from pathlib import Path
 import bare
 import build_image
 import control_plane
+import failures
 import kind
 import pins
 import tools
@@ -107,6 +108,16 @@ def _load_image(chosen: argparse.Namespace) -> int:
     return 0
 
 
+def _pause(chosen: argparse.Namespace) -> int:
+    failures.pause(CONTROL_PLANE if chosen.control_plane else BARE, chosen.name, chosen.seconds)
+    return 0
+
+
+def _restart(chosen: argparse.Namespace) -> int:
+    failures.restart(CONTROL_PLANE if chosen.control_plane else BARE, chosen.name, chosen.seconds)
+    return 0
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python3 hack/cluster", description=__doc__)
     verbs = parser.add_subparsers(metavar="VERB", required=True)
@@ -138,6 +149,15 @@ def _arguments() -> argparse.Namespace:
     load = verbs.add_parser("load-image", help=text, description=text)
     load.add_argument("name")
     load.set_defaults(run=_load_image)
+    for name, run, text in (
+        ("pause", _pause, "let one process of the cluster stand still, as in `pause etcd 5`; for tests, not with kind"),
+        ("restart", _restart, "kill one process of the cluster, and start it again so many seconds later; likewise"),
+    ):
+        verb = verbs.add_parser(name, help=text, description=text)
+        verb.add_argument("name")
+        verb.add_argument("seconds", type=float)
+        verb.add_argument("--control-plane", action="store_true", help="one of the API server alone")
+        verb.set_defaults(run=run)
     return parser.parse_args()
 
 

@@ -2,16 +2,22 @@
 
 import contextlib
 import random
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from tests.chaos.figures import Exporter, RealPrometheus
+from tests.chaos.figures import ROOT, Exporter, RealPrometheus
 from tests.chaos.guarantees import Guarantees
 from tests.chaos.operator_process import OperatorProcess
 from tests.chaos.proxy import FAIR, FaultProxy, Weather
 from tests.chaos.rollouts import CHAMPION, TWIN
 from tests.control_plane.api_server import ApiServer, RefusedError
 
+_BACK_SECONDS = 60.0
+_NOTED = " Note: "
+_DEFINITION = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/shadowrollouts.shadowrollouts.io"
 _ROUTES = "/apis/gateway.networking.k8s.io/v1/namespaces/{}/httproutes/{}"
 
 
@@ -27,6 +33,27 @@ class World:
     guarantees: Guarantees
     random: random.Random
     seed: int
+
+    def wait_for_the_api_server(self) -> None:
+        """Return once it answers again."""
+        deadline = time.monotonic() + _BACK_SECONDS
+        while True:
+            try:
+                self.server.request("GET", self.server.rollouts)
+            except RefusedError:
+                assert time.monotonic() < deadline, f"the API server is not back after {_BACK_SECONDS} s"
+                time.sleep(0.2)
+            else:
+                return
+
+    def change_definition(self, note: str) -> None:
+        """Append a note to the description in the definition of the rollouts, in the place of the former one."""
+        with contextlib.suppress(RefusedError):
+            definition = self.server.request("GET", _DEFINITION)
+            for version in definition["spec"]["versions"]:
+                schema = version["schema"]["openAPIV3Schema"]
+                schema["description"] = schema.get("description", "").partition(_NOTED)[0] + note
+            self.server.request("PUT", _DEFINITION, definition)
 
 
 Undo = Callable[[], None]
@@ -127,6 +154,29 @@ def _edit_route(world: World) -> Undo:
     return _nothing
 
 
+def _control_plane_fails(how: str, name: str, least: float, most: float) -> Fault:
+    """Have hack/cluster break one of its processes; it puts it right by itself."""
+
+    def strike(world: World) -> Undo:
+        seconds = f"{world.random.uniform(least, most):.2f}"
+        command = [sys.executable, str(ROOT / "hack" / "cluster"), how, name, seconds, "--control-plane"]
+        failing = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+
+        def right() -> None:
+            assert failing.wait(60) == 0, f"`{' '.join(command)}` failed"
+            world.wait_for_the_api_server()
+
+        return right
+
+    return Fault(strike, (most, most + 1.0))
+
+
+def _edit_definition(world: World) -> Undo:
+    """Somebody edits the definition of the rollouts, and puts it back: every watch of them ends."""
+    world.change_definition(f"{_NOTED}somebody was here")
+    return lambda: world.change_definition("")
+
+
 KILLED = "leader killed"
 FAULTS: Mapping[str, Fault] = {
     KILLED: Fault(_kill, (0.0, 2.0)),
@@ -139,6 +189,9 @@ FAULTS: Mapping[str, Fault] = {
     "API server answers late": _weather(Weather(delay=0.7)),
     "answers of the API server are lost": _weather(Weather(loses=0.5)),
     "operators and API server are parted": _weather(Weather(is_parted=True)),
+    "API server killed": _control_plane_fails("restart", "kube-apiserver", 0.0, 3.0),
+    "etcd stands still": _control_plane_fails("pause", "etcd", 1.0, 6.0),
+    "definition of the rollouts edited": Fault(_edit_definition, (1.0, 4.0)),
     "Prometheus killed": Fault(_kill_prometheus, (1.0, 5.0)),
     "route deleted by hand": Fault(_delete_route, (0.5, 2.0)),
     "route edited by hand": Fault(_edit_route, (0.5, 2.0)),

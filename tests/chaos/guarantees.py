@@ -36,6 +36,7 @@ class Guarantees:
     watched: dict[str, Watched] = field(default_factory=dict)
     checked: Counter[str] = field(default_factory=Counter)
     broken: list[str] = field(default_factory=list)
+    unanswered: int = 0
 
     def add(self, name: str, fate: Fate) -> None:
         """Look at this one as well."""
@@ -46,15 +47,21 @@ class Guarantees:
         self.watched[name].by_hand_until = time.monotonic() + _MENDED_SECONDS
 
     def look(self) -> None:
-        """Check everything that holds at every instant."""
+        """Check everything that holds at every instant; what the API server does not tell can't be checked."""
         for each in self.watched.values():
-            shares = self.shares(each.name)
-            policy = self._policy(each.name)
-            # Read last: whatever the route gave away, the status must have known of before.
-            status = self.rollout(each.name).get("status", {})
-            self._shares_are_those_of_a_step(each, shares, status)
-            self._there_is_one_champion(each, policy)
-            self._shadows_change_nothing(each, shares, policy)
+            try:
+                self._look_at(each)
+            except RefusedError:
+                self.unanswered += 1
+
+    def _look_at(self, each: Watched) -> None:
+        shares = self.shares(each.name)
+        policy = self._policy(each.name)
+        # Read last: whatever the route gave away, the status must have known of before.
+        status = self.rollout(each.name).get("status", {})
+        self._shares_are_those_of_a_step(each, shares, status)
+        self._there_is_one_champion(each, policy)
+        self._shadows_change_nothing(each, shares, policy)
 
     def shares(self, name: str) -> dict[str, int] | None:
         """Percent of the requests by model, None while there is no route."""
@@ -121,8 +128,12 @@ class Guarantees:
         self._holds("shadows", f"{each.name}: models in shadow changed the policy", holds=digest == each.policy_digest)
 
     def has_ended(self, name: str) -> bool:
-        """Whether what the models deserve has come of the rollout."""
-        each, status = self.watched[name], self.rollout(name).get("status", {})
+        """Whether what the models deserve is seen to have come of the rollout."""
+        each = self.watched[name]
+        try:
+            status = self.rollout(name).get("status", {})
+        except RefusedError:
+            return False
         if each.fate.becomes_champion:
             return status.get("phase") == "Completed" and self.shares(name) == {each.fate.challenger: 100}
         return _rolled_back(status) and self.shares(name) == {CHAMPION: 100}

@@ -110,6 +110,7 @@ def test_no_guarantee_breaks_whatever_else_does(world: World, said: list[str]) -
         _round(world, number, min(_FAULTS_A_ROUND, wanted - happened.total()), happened)
     checked, broken = world.guarantees.checked, world.guarantees.broken
     said.extend(f"{count:5} x {name}" for name, count in sorted((happened + checked).items()))
+    said.append(f"{world.guarantees.unanswered:5} looks that the API server did not answer")
     said.extend(broken)
     said.append(
         f"seed {world.seed}: {happened.total()} faults, {checked.total()} guarantees checked, broken: {len(broken)}"

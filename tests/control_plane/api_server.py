@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from kubernetes import config
+from urllib3.exceptions import HTTPError
 
 from shadow_operator.api import gate_template, model_version
 from shadow_operator.api.crd import DEFINITIONS, Definition, custom_resource_definition
@@ -31,6 +32,10 @@ class RefusedError(Exception):
 
 class OverwrittenError(RefusedError):
     """The object was written since it was read."""
+
+
+class UnansweredError(RefusedError):
+    """The API server did not answer, or not as one that is up does."""
 
 
 class ApiServer:
@@ -60,8 +65,11 @@ class ApiServer:
             body=body,
             auth_settings=["BearerToken"],
         )
-        response = self._api.call_api(*arguments)
-        content = json.loads(response.read())
+        try:
+            response = self._api.call_api(*arguments)
+            content = json.loads(response.read())
+        except (HTTPError, ValueError) as error:
+            raise UnansweredError(f"{method} {path}: {error!r}") from error
         if not 200 <= response.status < 300:
             refused = OverwrittenError if content.get("reason") == "Conflict" else RefusedError
             raise refused(content["message"])

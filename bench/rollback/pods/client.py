@@ -1,15 +1,21 @@
 """The client of all lanes: asks the gateway at a steady rate, and remembers who answered when."""
 
 import asyncio
+import functools
 import os
 import random
+import ssl
 import time
 from collections import Counter, deque
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import aiohttp
 from aiohttp import web
 
+WEBHOOK = "https://shadow-operator-alerts.shadow-system:8443/alerts"
+TOKEN = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
+CERTIFICATE = Path("/certificate/tls.crt")
 TIMEOUT_SECONDS = 5.0
 MOST_SECONDS = 7200.0
 MOST_OPEN = 200
@@ -28,6 +34,8 @@ class Lane:
     failures: list[str] = field(default_factory=list)
     last: dict[str, float] = field(default_factory=dict)
     recent: deque[tuple[float, str]] = field(default_factory=deque)
+    alerted_at: float | None = None
+    alert_said: str = ""
 
     def answer(self, model: str, at: float) -> None:
         """It was answered by this model."""
@@ -56,7 +64,20 @@ class Lane:
             "answered": dict(self.answered),
             "last": self.last,
             "recent": dict(recent),
+            "alerted_at": self.alerted_at,
+            "alert_said": self.alert_said,
         }
+
+
+def token() -> str:
+    """The one that the kubelet renews."""
+    return TOKEN.read_text()
+
+
+@functools.cache
+def trusted() -> ssl.SSLContext:
+    """What the operator has to show."""
+    return ssl.create_default_context(cafile=CERTIFICATE)
 
 
 class Client:
@@ -75,6 +96,16 @@ class Client:
         lane.rate = rate
         if name not in self._asking:
             self._asking[name] = asyncio.create_task(self._keep_asking(name, lane))
+
+    async def alert(self, name: str) -> None:
+        """Post an alert about this lane's challenger to the operator, as an Alertmanager does."""
+        lane = self.lanes[name]
+        labels = {"alertname": "Bench", "namespace": "bench", "shadowrollout": name}
+        body = {"version": "4", "alerts": [{"status": "firing", "labels": labels}]}
+        headers = {"Authorization": f"Bearer {token()}"}
+        lane.alerted_at = time.time()
+        async with self._session.post(WEBHOOK, json=body, headers=headers, ssl=trusted()) as response:
+            lane.alert_said = f"{response.status} {await response.text()}"
 
     async def _keep_asking(self, name: str, lane: Lane) -> None:
         start = due = time.monotonic() + random.random() / lane.rate  # noqa: S311 - a phase
@@ -113,11 +144,16 @@ async def serve() -> None:
                 client.ask(name, float(request.query["rate"]))
             return web.Response()
 
+        async def alert(request: web.Request) -> web.Response:
+            await client.alert(request.query["lane"])
+            return web.Response()
+
         async def lanes(_: web.Request) -> web.Response:
             return web.json_response({name: lane.seen() for name, lane in client.lanes.items()})
 
         app = web.Application()
         app.router.add_post("/ask", ask)
+        app.router.add_post("/alert", alert)
         app.router.add_get("/lanes", lanes)
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
