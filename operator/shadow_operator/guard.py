@@ -26,6 +26,7 @@ from shadow_operator.core.rules.rollback import rolled_back
 from shadow_operator.core.take_back import share_taken_by
 from shadow_operator.core.trading import Stop, stop_of, stopped
 from shadow_operator.fleet import Fleet, Key, Memory
+from shadow_operator.measuring import Vitals
 from shadow_operator.metrics import MetricsError, MetricSource, QueryRefusedError
 from shadow_operator.metrics.history import history
 from shadow_operator.policy import write_policy
@@ -35,6 +36,9 @@ _log = logging.getLogger(__name__)
 
 # A gap longer than this many looks is read again from the history, so that no high-water mark is missed.
 _GAP_LOOKS = 5
+
+# How much of the time between two looks one waits for what guardrails measure by queries of their own.
+_PATIENCE = 0.25
 
 SourceOf = Callable[[ShadowRollout], MetricSource]
 
@@ -84,6 +88,7 @@ class Guard:
         self._clock = clock
         self._every = every
         self._looks: dict[Key, asyncio.Task[None]] = {}
+        self._vitals = Vitals(every * _PATIENCE)
 
     async def run(self) -> None:
         """Look at every rollout, again and again, until cancelled."""
@@ -172,12 +177,14 @@ class Guard:
                 # The status still shows the model as acting: its rollback is written, or has yet to be.
                 await self._take_back(key, memory, rollout, memory.rollback)
                 return
-            memory.judgement = await self._judge(rollout, memory, model, answer)
+            memory.judgement = await self._judge(key, memory, rollout, model, answer)
             if memory.judgement.rollback is not None:
                 memory.rollback = memory.judgement.rollback
                 await self._take_back(key, memory, rollout, memory.rollback)
 
-    async def _judge(self, rollout: ShadowRollout, memory: Memory, model: str, answer: Answer | None) -> Judgement:
+    async def _judge(
+        self, key: Key, memory: Memory, rollout: ShadowRollout, model: str, answer: Answer | None
+    ) -> Judgement:
         spec, status = rollout.spec, rollout.status
         rival = roles.rival_of(spec, status)
         book = memory.acting
@@ -188,13 +195,17 @@ class Guard:
             # What it lost since it acts counts, also while no operator ran: the first look reads that from the history.
             since = _acting_since(status, model)
             book.read_at = None if since is None else since - spec.metrics.scrape_interval.timedelta
-        signals = self._signals(rollout, book, answer or await self._ask(rollout, book))
+        signals = await self._signals(rollout, book, answer)
+        vitals = await self._vitals.of(key, rollout, model, self._sight.alone(rollout))
+        signals = replace(signals, vitals=vitals)
         guardrails = spec.guardrails if status.canary is not None else while_watching(spec.guardrails)
         if signals.why_blind:
             telemetry.GUARD_BLIND.inc()
         return judge(guardrails, signals, _held(status))
 
-    def _signals(self, rollout: ShadowRollout, book: ActingBook, answer: Answer) -> Signals:
+    async def _signals(self, rollout: ShadowRollout, book: ActingBook, answer: Answer | None) -> Signals:
+        if answer is None:
+            answer = await self._ask(rollout, book)
         if answer.why_blind:
             return book.blind(self._clock(), answer.why_blind)
         seen = reading(self._clock(), answer.samples)

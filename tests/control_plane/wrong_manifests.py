@@ -587,6 +587,21 @@ _RULES = (
         ("spec.guardrails[0].metric", 'supported values: "drawdown", "performance", "freshness"'),
     ),
     Wrong(
+        "a latency in percent",
+        {"spec.guardrails[0].metric": "latency"},
+        ("spec.guardrails[0].above", 'above is "5%", but metric latency takes a duration, as in 250ms'),
+    ),
+    Wrong(
+        "an error rate as a number",
+        {"spec.guardrails[0]": {"name": "errors", "metric": "errorRate", "above": "0.01"}},
+        ("spec.guardrails[0].above", 'above is "0.01", but metric errorRate takes a share of the questions, as in 1%'),
+    ),
+    Wrong(
+        "a window for a drawdown",
+        {"spec.guardrails[0].over": "1m"},
+        ("spec.guardrails[0].over", "over belongs to errorRate, latency, psi, restarts"),
+    ),
+    Wrong(
         "unknown action",
         {"spec.guardrails[0].action": "Alert"},
         ("spec.guardrails[0].action", 'supported values: "Rollback", "Hold"'),

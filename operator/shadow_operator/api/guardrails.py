@@ -1,11 +1,12 @@
 """Guardrails: limits that must not be broken while a challenger acts."""
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from shadow_operator.api.quantities import Duration, Percent
+from shadow_operator.api.quantities import CheckedText, Duration, Number, Percent, PositiveDuration
 from shadow_operator.api.schema import EntryName, Resource, validation
 
 
@@ -15,6 +16,26 @@ class GuardrailMetric(StrEnum):
     DRAWDOWN = "drawdown"
     PERFORMANCE = "performance"
     FRESHNESS = "freshness"
+    ERROR_RATE = "errorRate"
+    LATENCY = "latency"
+    RESTARTS = "restarts"
+    PSI = "psi"
+
+
+# Measured over a time up to now, as the gates of the same names measure it.
+MEASURED = frozenset(
+    {GuardrailMetric.ERROR_RATE, GuardrailMetric.LATENCY, GuardrailMetric.RESTARTS, GuardrailMetric.PSI}
+)
+_OVER = {GuardrailMetric.PSI: "10m"}
+_FORMS: Mapping[GuardrailMetric, tuple[type[CheckedText], str]] = {
+    GuardrailMetric.DRAWDOWN: (Percent, "a share of the capital, as in 5%"),
+    GuardrailMetric.PERFORMANCE: (Percent, "a share of the capital, as in 5%"),
+    GuardrailMetric.FRESHNESS: (Duration, "a duration, as in 60s"),
+    GuardrailMetric.ERROR_RATE: (Percent, "a share of the questions, as in 1%"),
+    GuardrailMetric.LATENCY: (Duration, "a duration, as in 250ms"),
+    GuardrailMetric.RESTARTS: (Number, 'a number, as in "0"'),
+    GuardrailMetric.PSI: (Number, 'a number, as in "0.25"'),
+}
 
 
 class GuardrailAction(StrEnum):
@@ -41,20 +62,39 @@ _BLIND_IS_NO_FAILURE = (
 )
 
 
+_OVER_IS_FOR_THE_MEASURED = (
+    f"over belongs to {', '.join(sorted(MEASURED))}: remove it, the other figures need no window"
+)
+
+
+def _above_rule() -> dict[str, Any]:
+    """The form of the limit, metric by metric, and a sentence that names it."""
+    fits = "false"
+    accepted = "''"
+    for metric, (form, example) in _FORMS.items():
+        is_it = f"self.metric == '{metric.value}'"
+        fits = f"{is_it} ? self.above.matches(r'''^(?:{form.form.pattern})$''') : ({fits})"
+        accepted = f"{is_it} ? '{example}' : ({accepted})"
+    return {
+        "rule": fits,
+        "messageExpression": f"'above is \"' + self.above + '\", but metric ' + self.metric + ' takes ' + ({accepted})",
+        "message": "above has to have the form that the metric takes",
+        "fieldPath": ".above",
+    }
+
+
 class Guardrail(Resource):
     """A limit that must not be broken; it is watched every second, in every phase in which a challenger acts."""
 
     model_config = ConfigDict(
         json_schema_extra={
             "x-kubernetes-validations": [
-                {
-                    "rule": f"self.metric == 'freshness' ? self.above.matches(r'''^({Duration.form.pattern})$''') : "
-                    f"self.above.matches(r'''^({Percent.form.pattern})$''')",
-                    "messageExpression": "'above is \"' + self.above + '\", but metric ' + self.metric + ' takes ' + "
-                    "(self.metric == 'freshness' ? 'a duration, as in 60s' : 'a share of the capital, as in 5%')",
-                    "message": "above has to be a duration for freshness, and a share of the capital otherwise",
-                    "fieldPath": ".above",
-                },
+                _above_rule(),
+                validation(
+                    "!has(self.over) || self.metric in " + str(sorted(MEASURED)),
+                    _OVER_IS_FOR_THE_MEASURED,
+                    fieldPath=".over",
+                ),
                 validation(
                     "!has(self.then) || self.action == 'Hold'",
                     _THEN_FOLLOWS_A_HOLD,
@@ -73,10 +113,18 @@ class Guardrail(Resource):
     metric: GuardrailMetric = Field(
         description="drawdown: fall from the high-water mark, as a share of the capital that the model acts with. "
         "performance: how far the model stays behind the champion since it acts, as a share of the same. "
-        "freshness: age of the newest figure."
+        "freshness: age of the newest figure. errorRate: share of the questions that the model could not answer. "
+        "latency: 99% of its answers came within this. restarts: how often its process started anew. "
+        "psi: population stability index of the feature that moved most, against the time before, six times as long."
     )
     above: Annotated[str, Field(min_length=1, max_length=32)] = Field(
-        description="The limit: a share such as 5%, or for freshness a duration such as 60s."
+        description="The limit: a share such as 5%; for freshness and latency a duration such as 60s or 250ms; for "
+        'restarts and psi a quoted number such as "0" or "0.25".'
+    )
+    over: PositiveDuration | None = Field(
+        None,
+        description="For errorRate, latency, restarts and psi: the time up to now that is looked at; 1m if left out, "
+        "10m for psi. It has to hold a hundred answers: until it does, the canary is held.",
     )
     action: GuardrailAction = Field(
         GuardrailAction.ROLLBACK,
@@ -87,10 +135,17 @@ class Guardrail(Resource):
 
     @property
     def limit(self) -> float:
-        """The limit as a number: a fraction of the capital, or seconds for freshness."""
-        if self.metric is GuardrailMetric.FRESHNESS:
-            return Duration(self.above).seconds
-        return Percent(self.above).fraction
+        """The limit as a number: a fraction, seconds, or a count."""
+        form, _ = _FORMS[self.metric]
+        read = form(self.above)
+        if isinstance(read, Duration):
+            return read.seconds
+        return read.fraction if isinstance(read, Percent) else float(read)
+
+    @property
+    def period(self) -> PositiveDuration:
+        """`over` or its default."""
+        return self.over or PositiveDuration(_OVER.get(self.metric, "1m"))
 
     @model_validator(mode="after")
     def _limit_fits_the_metric(self) -> Self:
@@ -99,6 +154,8 @@ class Guardrail(Resource):
 
     @model_validator(mode="after")
     def _action_fits(self) -> Self:
+        if self.over is not None and self.metric not in MEASURED:
+            raise ValueError(_OVER_IS_FOR_THE_MEASURED)
         if self.then is not None and self.action is not GuardrailAction.HOLD:
             raise ValueError(_THEN_FOLLOWS_A_HOLD)
         if self.metric is GuardrailMetric.FRESHNESS and self.action is not GuardrailAction.HOLD:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Protocol
 
 from shadow_operator.api.gates import Gate
 from shadow_operator.core.dataset_check import DatasetCheck
@@ -35,6 +36,44 @@ class Measured:
     own: Mapping[str, tuple[Point, ...]] = field(default_factory=dict)
     champion: Mapping[str, tuple[Point, ...]] = field(default_factory=dict)
     blind: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """The answers to the queries of gates that measure.
+
+    Attributes:
+        measured: by the gate's name.
+        rival: whom the model is compared with, for sentences.
+
+    """
+
+    measured: Mapping[str, Measured]
+    rival: str = "the champion"
+
+    def own(self, gate: Gate, query: str) -> tuple[Point, ...]:
+        """The challenger's series for one of the gate's queries. Raises UnmeasuredError where there is none."""
+        return _points(self._of(gate).own, gate, query, "the challenger")
+
+    def champions(self, gate: Gate, query: str) -> tuple[Point, ...]:
+        """The champion's series for one of the gate's queries. Raises UnmeasuredError where there is none."""
+        return _points(self._of(gate).champion, gate, query, self.rival)
+
+    def _of(self, gate: Gate) -> Measured:
+        found = self.measured.get(gate.name, Measured(blind=f"{gate.name} was not measured yet"))
+        if found.blind is not None:
+            raise UnmeasuredError(found.blind)
+        return found
+
+
+class Measures(Protocol):
+    """What a gate that measures needs: the evidence has it, and so have the answers to a guardrail's queries."""
+
+    def own(self, gate: Gate, query: str) -> tuple[Point, ...]:
+        """The challenger's series for one of the gate's queries. Raises UnmeasuredError where there is none."""
+
+    def champions(self, gate: Gate, query: str) -> tuple[Point, ...]:
+        """The champion's series for one of the gate's queries. Raises UnmeasuredError where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,17 +150,11 @@ class Evidence:
 
     def own(self, gate: Gate, query: str) -> tuple[Point, ...]:
         """The challenger's series for one of the gate's queries. Raises UnmeasuredError where there is none."""
-        return _points(self._answers(gate).own, gate, query, "the challenger")
+        return Answers(self.measured, self.rival).own(gate, query)
 
     def champions(self, gate: Gate, query: str) -> tuple[Point, ...]:
         """The champion's series for one of the gate's queries. Raises UnmeasuredError where there is none."""
-        return _points(self._answers(gate).champion, gate, query, self.rival)
-
-    def _answers(self, gate: Gate) -> Measured:
-        found = self.measured.get(gate.name, Measured(blind=f"{gate.name} was not measured yet"))
-        if found.blind is not None:
-            raise UnmeasuredError(found.blind)
-        return found
+        return Answers(self.measured, self.rival).champions(gate, query)
 
 
 def _points(answers: Mapping[str, tuple[Point, ...]], gate: Gate, query: str, whose: str) -> tuple[Point, ...]:

@@ -1,11 +1,13 @@
 """Guardrails: what must not happen while a challenger acts, judged from a few figures and nothing else."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from shadow_operator.api.guardrails import Guardrail, GuardrailAction, GuardrailMetric, Then
 from shadow_operator.api.quantities import Duration
+from shadow_operator.core.vitals import Vital, measured
 
 # Missing data holds the canary although the rollout names no such guardrail: blind is never taken for good.
 ALWAYS_BLIND = Guardrail(
@@ -44,6 +46,7 @@ class Signals:
         age: age of the oldest of the newest samples; None when there is no sample at all.
         decisions: real decisions since it acts.
         why_blind: what could not be read, empty when everything was.
+        vitals: what the guardrails measured that measure by queries of their own, by their names.
 
     """
 
@@ -54,6 +57,11 @@ class Signals:
     age: timedelta | None
     decisions: int
     why_blind: str = ""
+    vitals: Mapping[str, Vital] = field(default_factory=dict)
+
+    def vital(self, guardrail: Guardrail) -> Vital:
+        """What this guardrail measured; unknown where it was not asked for."""
+        return self.vitals.get(guardrail.name, Vital(None, f"{guardrail.name} was not measured yet"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +154,9 @@ def judge(guardrails: list[Guardrail], signals: Signals, held: Held | None) -> J
         # One that something follows comes first, so that its time runs whatever else holds.
         first = next((guardrail for guardrail in broken if guardrail.then), broken[0])
         return Judgement(signals, hold=_hold(first, signals))
-    if signals.why_blind:
-        return Judgement(signals, hold=Hold("blind", signals.why_blind, None))
-    return Judgement(signals)
+    unknown = [signals.vital(guardrail).why_unknown for guardrail in measured(watched)]
+    why = next(filter(None, [signals.why_blind, *unknown]), "")
+    return Judgement(signals, hold=Hold("blind", why, None) if why else None)
 
 
 def _has_held_too_long(guardrail: Guardrail, held: Held | None, now: datetime) -> bool:
@@ -165,6 +173,9 @@ def _is_broken(guardrail: Guardrail, signals: Signals) -> bool:
             return signals.shortfall is not None and signals.shortfall > guardrail.limit
         case GuardrailMetric.FRESHNESS:
             return signals.age is None or signals.age.total_seconds() > guardrail.limit
+        case _:
+            figure = signals.vital(guardrail).figure
+            return figure is not None and figure > guardrail.limit
 
 
 def _found(guardrail: Guardrail, signals: Signals) -> str:
@@ -175,6 +186,12 @@ def _found(guardrail: Guardrail, signals: Signals) -> str:
             return f"{signals.shortfall or 0:.2%}"
         case GuardrailMetric.FRESHNESS:
             return "no sample" if signals.age is None else f"{signals.age.total_seconds():.0f}s"
+        case GuardrailMetric.ERROR_RATE:
+            return f"{signals.vital(guardrail).figure or 0:.2%}"
+        case GuardrailMetric.LATENCY:
+            return f"{1000 * (signals.vital(guardrail).figure or 0):.0f}ms"
+        case GuardrailMetric.RESTARTS | GuardrailMetric.PSI:
+            return f"{signals.vital(guardrail).figure or 0:.3g}"
 
 
 def _rollback(guardrail: Guardrail, signals: Signals) -> Rollback:

@@ -9,6 +9,7 @@ import pytest
 from shadow_operator.api.guardrails import Guardrail, GuardrailAction, GuardrailMetric, Then
 from shadow_operator.core.guardrails import Held, Motive, Signals, judge, while_watching
 from shadow_operator.core.trading import stop_of
+from shadow_operator.core.vitals import Vital
 from tests.world.journeys import FIRST, START
 
 _DRAWDOWN = {"name": "max-drawdown", "metric": "drawdown", "above": "5%"}
@@ -43,9 +44,29 @@ class Case:
     motive: Motive = Motive.BREACH
     says: tuple[str, str] | None = field(default=None)
     stops: bool = False
+    vitals: Mapping[str, Vital] = field(default_factory=dict)
 
+
+_ERRORS = {"name": "errors", "metric": "errorRate", "above": "1%"}
+_LATENCY = {"name": "latency", "metric": "latency", "above": "250ms"}
+_RESTARTS = {"name": "restarts", "metric": "restarts", "above": "0"}
+_PSI = {"name": "drift", "metric": "psi", "above": "0.25"}
 
 _CASES = (
+    Case("few errors", guardrails(_ERRORS), vitals={"errors": Vital(0.01)}),
+    Case("too many errors", guardrails(_ERRORS), "errors", vitals={"errors": Vital(0.032)}, says=("3.20%", "1%")),
+    Case("too slow", guardrails(_LATENCY), "latency", vitals={"latency": Vital(0.4124)}, says=("412ms", "250ms")),
+    Case("a restart", guardrails(_RESTARTS), "restarts", vitals={"restarts": Vital(1.0)}, says=("1", "0")),
+    Case("a drift", guardrails(_PSI), "drift", vitals={"drift": Vital(0.3)}, says=("0.3", "0.25")),
+    Case("errors that are unknown", guardrails(_ERRORS), holds="blind", vitals={"errors": Vital(None, "no series")}),
+    Case("errors that were not measured yet", guardrails(_ERRORS), holds="blind"),
+    Case(
+        "a drawdown while the errors are unknown",
+        guardrails(_ERRORS, _DRAWDOWN),
+        "max-drawdown",
+        drawdown=0.3,
+        vitals={"errors": Vital(None, "no series")},
+    ),
     Case("nothing is wrong", guardrails(_DRAWDOWN, _SHORTFALL, _BLIND)),
     Case("drawdown at its limit", guardrails(_DRAWDOWN), drawdown=0.05),
     Case("drawdown over its limit", guardrails(_DRAWDOWN), "max-drawdown", drawdown=0.0501, says=("5.01%", "5%")),
@@ -116,7 +137,7 @@ _CASES = (
 @pytest.mark.parametrize("case", _CASES, ids=lambda case: case.name)
 def test_figures_are_judged(case: Case) -> None:
     age = None if case.age is None else timedelta(seconds=case.age)
-    signals = Signals(FIRST, START, case.drawdown, case.shortfall, age, 10, case.why_blind)
+    signals = Signals(FIRST, START, case.drawdown, case.shortfall, age, 10, case.why_blind, case.vitals)
     held = None if case.held is None else Held(case.held[0], START - timedelta(seconds=case.held[1]))
     judgement = judge(case.rails, signals, held)
     assert (None if judgement.rollback is None else judgement.rollback.guardrail) == case.rolls_back

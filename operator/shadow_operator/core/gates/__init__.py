@@ -8,7 +8,7 @@ from shadow_operator.api.gates import Gate, GateTest, Rival
 from shadow_operator.api.metrics import Queries
 from shadow_operator.api.rollout import Spec
 from shadow_operator.core.contract import Figure
-from shadow_operator.core.evidence import Evidence, UnmeasuredError
+from shadow_operator.core.evidence import Answers, Evidence, Measures, UnmeasuredError
 from shadow_operator.core.gates import (
     action_diversity,
     agreement,
@@ -45,6 +45,7 @@ __all__ = [
     "evaluate",
     "evaluate_all",
     "figure_needed",
+    "measure",
     "queries",
     "resume",
 ]
@@ -116,6 +117,14 @@ _ENTRIES: Mapping[GateTest, _Entry] = {
 }
 
 
+_MEASURES: Mapping[GateTest, Callable[[Gate, Measures, float], GateResult]] = {
+    GateTest.DRIFT_PSI: drift.evaluate,
+    GateTest.LATENCY: latency.evaluate,
+    GateTest.ERROR_RATE: error_rate.evaluate,
+    GateTest.RESTARTS: restarts.evaluate,
+}
+
+
 def evaluate(gate: Gate, evidence: Evidence | None, alpha: float) -> GateResult:
     """Judge one gate. Without evidence, or with a newest interval that could not be read, it is Blind.
 
@@ -133,6 +142,14 @@ def evaluate(gate: Gate, evidence: Evidence | None, alpha: float) -> GateResult:
         return blind(gate, "no evidence could be read" if evidence is None else evidence.blind or "")
     try:
         return _ENTRIES[gate.test].evaluate(gate, evidence, alpha)
+    except UnmeasuredError as error:
+        return blind(gate, str(error))
+
+
+def measure(gate: Gate, answers: Answers) -> GateResult:
+    """Judge a gate that measures by the answers to its queries alone; without one of them it is Blind."""
+    try:
+        return _MEASURES[gate.test](gate, answers, 0.0)
     except UnmeasuredError as error:
         return blind(gate, str(error))
 

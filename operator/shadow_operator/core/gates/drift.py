@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from shadow_operator.api.gates import Gate, GateTest
 from shadow_operator.api.metrics import Queries
-from shadow_operator.core.evidence import Evidence, Point
+from shadow_operator.core.evidence import Measures, Point
 from shadow_operator.core.gates.counts import FEWEST, buckets
 from shadow_operator.core.gates.queries import increase
 from shadow_operator.core.gates.result import GateResult, at_most, insufficient
@@ -24,7 +24,7 @@ def queries(gate: Gate, templates: Queries) -> Mapping[str, str]:
     }
 
 
-def evaluate(gate: Gate, evidence: Evidence, _alpha: float) -> GateResult:
+def evaluate(gate: Gate, evidence: Measures, _alpha: float) -> GateResult:
     """Hold the feature that moved most against the limit.
 
     The size of the move counts, not its p-value: with many rows any move is beyond chance.

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from shadow_operator.api.gates import Gate
 from shadow_operator.api.metrics import Queries
-from shadow_operator.core.evidence import Evidence, Point
+from shadow_operator.core.evidence import Measures, Point
 from shadow_operator.core.gates.counts import FEWEST, total
 from shadow_operator.core.gates.queries import increase
 from shadow_operator.core.gates.result import GateResult, at_most, insufficient
@@ -23,7 +23,7 @@ def _rate(errors: tuple[Point, ...], predictions: tuple[Point, ...]) -> tuple[fl
     return total(errors) / max(questions, 1.0), int(questions)
 
 
-def evaluate(gate: Gate, evidence: Evidence, _alpha: float) -> GateResult:
+def evaluate(gate: Gate, evidence: Measures, _alpha: float) -> GateResult:
     """Hold the share of errors in all questions against the limit."""
     rate, questions = _rate(evidence.own(gate, "errors"), evidence.own(gate, "predictions"))
     if questions < FEWEST:

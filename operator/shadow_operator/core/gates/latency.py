@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from shadow_operator.api.gates import Gate
 from shadow_operator.api.metrics import Queries
 from shadow_operator.api.quantities import Percent
-from shadow_operator.core.evidence import Evidence
+from shadow_operator.core.evidence import Measures
 from shadow_operator.core.gates.counts import FEWEST, buckets, total
 from shadow_operator.core.gates.queries import increase
 from shadow_operator.core.gates.result import GateResult, at_most, insufficient
@@ -21,7 +21,7 @@ def queries(gate: Gate, templates: Queries) -> Mapping[str, str]:
     }
 
 
-def evaluate(gate: Gate, evidence: Evidence, _alpha: float) -> GateResult:
+def evaluate(gate: Gate, evidence: Measures, _alpha: float) -> GateResult:
     """Hold the quantile, in seconds, against the limit."""
     answers = int(buckets(evidence.own(gate, "answers"))[1].sum())
     if answers < FEWEST:

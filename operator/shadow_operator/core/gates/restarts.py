@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from shadow_operator.api.gates import Gate
 from shadow_operator.api.metrics import Queries
-from shadow_operator.core.evidence import Evidence
+from shadow_operator.core.evidence import Measures
 from shadow_operator.core.gates.counts import rows, total
 from shadow_operator.core.gates.queries import increase
 from shadow_operator.core.gates.result import GateResult, at_most
@@ -15,7 +15,7 @@ def queries(gate: Gate, templates: Queries) -> Mapping[str, str]:
     return {"restarts": increase(templates.restarts, gate.period)}
 
 
-def evaluate(gate: Gate, evidence: Evidence, _alpha: float) -> GateResult:
+def evaluate(gate: Gate, evidence: Measures, _alpha: float) -> GateResult:
     """Hold the number of restarts in the window against the limit."""
     found = float(rows([total(evidence.own(gate, "restarts"))])[0])
     limit = gate.most or 0.0

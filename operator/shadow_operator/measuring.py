@@ -1,0 +1,63 @@
+"""Asks what guardrails measure by queries of their own, and lets no slow answer delay the guard's other figures."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from shadow_operator.api.guardrails import Guardrail
+from shadow_operator.api.rollout import ShadowRollout
+from shadow_operator.core.vitals import Vital, asks, vital
+from shadow_operator.fleet import Key
+from shadow_operator.metrics import MetricsError, MetricSource
+
+_NONE: Mapping[str, Vital] = {}
+
+
+class Vitals:
+    """The newest answers of each rollout. What is under way counts once it is there, at the next look at the latest.
+
+    Args:
+        patience: how long a look waits for the answers.
+
+    """
+
+    def __init__(self, patience: timedelta) -> None:
+        self._patience = patience.total_seconds()
+        self._known: dict[Key, tuple[str, Mapping[str, Vital]]] = {}
+        self._asking: dict[Key, asyncio.Task[None]] = {}
+
+    async def of(self, key: Key, rollout: ShadowRollout, model: str, source: MetricSource) -> Mapping[str, Vital]:
+        """What is known of this model by now, by the names of the guardrails."""
+        where, templates, guardrails = rollout.metadata, rollout.spec.metrics.queries, rollout.spec.guardrails
+        asked = asks(guardrails, templates, where.namespace, where.name, model)
+        if not asked:
+            self._known.pop(key, None)
+            return _NONE
+        running = self._asking.get(key)
+        if running is None or running.done():
+            running = asyncio.create_task(self._ask(key, model, guardrails, asked, source), name=f"vitals of {key}")
+            self._asking[key] = running
+        await asyncio.wait({running}, timeout=self._patience)
+        whose, known = self._known.get(key, (model, _NONE))
+        return known if whose == model else _NONE
+
+    async def _ask(
+        self,
+        key: Key,
+        model: str,
+        guardrails: Sequence[Guardrail],
+        asked: Mapping[str, Sequence[str]],
+        source: MetricSource,
+    ) -> None:
+        named = {guardrail.name: guardrail for guardrail in guardrails}
+        found = await asyncio.gather(*(_one(named[name], queries, source) for name, queries in asked.items()))
+        self._known[key] = model, dict(zip(asked, found, strict=True))
+
+
+async def _one(guardrail: Guardrail, queries: Sequence[str], source: MetricSource) -> Vital:
+    """One guardrail. That it can't be asked makes it unknown, and takes no other along."""
+    try:
+        answers = await asyncio.gather(*(source.instant(query) for query in queries))
+    except MetricsError as error:
+        return Vital(None, f"{guardrail.name}: {error}")
+    return vital(guardrail, ((sample.labels, sample.value) for answer in answers for sample in answer))
