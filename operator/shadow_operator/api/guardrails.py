@@ -91,7 +91,7 @@ class Guardrail(Resource):
             "x-kubernetes-validations": [
                 _above_rule(),
                 validation(
-                    "!has(self.over) || self.metric in " + str(sorted(MEASURED)),
+                    "!has(self.over) || self.metric in " + str([metric.value for metric in sorted(MEASURED)]),
                     _OVER_IS_FOR_THE_MEASURED,
                     fieldPath=".over",
                 ),
