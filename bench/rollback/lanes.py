@@ -44,9 +44,9 @@ class Lanes:
         self._api = api
         self.names = tuple(names)
 
-    def race(self, names: Sequence[str], champion: str, challenger: str) -> None:
-        """From now on this challenger is the better one."""
-        self._api.post(f"{_FIGURES}/race?lanes={','.join(names)}&champion={champion}&challenger={challenger}")
+    def race(self, names: Sequence[str], challenger: str, *others: str) -> None:
+        """From now on this challenger is better than the others."""
+        self._api.post(f"{_FIGURES}/race?lanes={','.join(names)}&challenger={challenger}&others={','.join(others)}")
 
     def break_challengers(self, names: Sequence[str]) -> None:
         """The challengers of these lanes fail, now."""

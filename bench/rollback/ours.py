@@ -58,7 +58,7 @@ class ShadowRollouts:
 
     def bring_up(self, lanes: Sequence[str]) -> None:
         """Apply the rollouts, and wait until every challenger is in shadow or further."""
-        self._lanes.race(lanes, CHAMPION, CHALLENGER)
+        self._lanes.race(lanes, CHALLENGER, CHAMPION)
         self.apply(lanes, CHAMPION, CHALLENGER)
         self.wait("in shadow", lanes, lambda it: it["status"].get("phase") in {"Shadowing", "Canary"})
 

@@ -21,7 +21,7 @@ def next_generation(
 ) -> None:
     """Let Git catch up with a promotion and bring the next challenger; returns once it is in canary, for so long."""
     champion, challenger = model(generation), model(generation + 1)
-    lanes.race(names, champion, challenger)
+    lanes.race(names, challenger, champion)
     ours.apply(names, champion, challenger, step)
     lanes.wait_for_canary(names, challenger, _SECONDS)
 

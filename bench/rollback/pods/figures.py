@@ -81,13 +81,14 @@ class Figures:
                 yield f"model_decisions_total{{{labels}}} {book.ticks * DECISIONS_A_TICK}\n"
                 yield f'model_trades_total{{{labels},outcome="win"}} {book.ticks * DECISIONS_A_TICK}\n'
 
-    def race(self, names: Iterable[str], champion: str, challenger: str) -> None:
-        """In these lanes the challenger earns more than it can by chance, and the champion nothing."""
+    def race(self, names: Iterable[str], challenger: str, others: Iterable[str]) -> None:
+        """In these lanes the challenger earns more than it can by chance, and the others nothing."""
         for name in names:
             lane = self.lanes.setdefault(name, Lane())
             lane.challenger, lane.is_broken = challenger, False
-            lane.models = {each: lane.models.get(each, Model(0.0)) for each in (champion, challenger)}
-            lane.models[champion].edge, lane.models[challenger].edge = 0.0, EDGE
+            lane.models = {each: lane.models.get(each, Model(0.0)) for each in (*others, challenger)}
+            for each, model in lane.models.items():
+                model.edge = EDGE if each == challenger else 0.0
 
     def break_(self, names: Iterable[str]) -> None:
         """The challenger of these lanes fails, now."""
@@ -144,7 +145,7 @@ def application(figures: Figures) -> web.Application:
         return web.Response(text="".join(figures.lines()), headers={"content-type": "text/plain; version=0.0.4"})
 
     async def race(request: web.Request) -> web.Response:
-        figures.race(named(request), request.query["champion"], request.query["challenger"])
+        figures.race(named(request), request.query["challenger"], request.query["others"].split(","))
         return web.Response()
 
     async def break_(request: web.Request) -> web.Response:
