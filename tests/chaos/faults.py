@@ -130,27 +130,27 @@ def _nothing() -> None:
     """There is nothing to put right: that is for the operator."""
 
 
-def _a_route(world: World) -> tuple[str, str]:
-    name = world.random.choice(sorted(world.guarantees.watched))
-    return name, _ROUTES.format(world.server.namespace, name)
-
-
 def _delete_route(world: World) -> Undo:
-    name, path = _a_route(world)
+    name = world.random.choice(sorted(world.guarantees.watched))
     world.guarantees.changed_by_hand(name)
     with contextlib.suppress(RefusedError):
-        world.server.request("DELETE", path)
+        world.server.request("DELETE", _ROUTES.format(world.server.namespace, name))
     return _nothing
 
 
-def _edit_route(world: World) -> Undo:
-    name, path = _a_route(world)
-    world.guarantees.changed_by_hand(name)
+def edit_route(server: ApiServer, guarantees: Guarantees, name: str) -> None:
+    """Give half of a rollout's requests to the champion's twin."""
+    path = _ROUTES.format(server.namespace, name)
+    guarantees.changed_by_hand(name)
     with contextlib.suppress(RefusedError):
-        route = world.server.request("GET", path)
+        route = server.request("GET", path)
         (rule,) = route["spec"]["rules"]
         rule["backendRefs"] = [{"name": f"{name}-{model}", "port": 8080, "weight": 50} for model in (CHAMPION, TWIN)]
-        world.server.request("PUT", path, route)
+        server.request("PUT", path, route)
+
+
+def _edit_route(world: World) -> Undo:
+    edit_route(world.server, world.guarantees, world.random.choice(sorted(world.guarantees.watched)))
     return _nothing
 
 

@@ -85,7 +85,8 @@ class Guarantees:
         except RefusedError:
             return None
 
-    def _holds(self, guarantee: str, sentence: str, *, holds: bool) -> None:
+    def holds(self, guarantee: str, sentence: str, *, holds: bool) -> None:
+        """Count one check of a guarantee, and note the sentence where it does not hold."""
         self.checked[guarantee] += 1
         if not holds and sentence not in self.broken:
             self.broken.append(sentence)
@@ -102,18 +103,18 @@ class Guarantees:
             each.by_hand_until = 0.0
         elif time.monotonic() < each.by_hand_until:
             return
-        self._holds("shares", f"{each.name}: the route gives {shares}", holds=is_right)
+        self.holds("shares", f"{each.name}: the route gives {shares}", holds=is_right)
         # One that is whole and was not promoted, or acts and is not known to, got more than it was meant to.
         is_known = not is_whole or status["champion"]["name"] == each.fate.challenger or _rolled_back(status)
-        self._holds("intent first", f"{each.name}: {shares} while the status has {status['champion']}", holds=is_known)
+        self.holds("intent first", f"{each.name}: {shares} while the status has {status['champion']}", holds=is_known)
 
     def _there_is_one_champion(self, each: Watched, policy: dict[str, Any] | None) -> None:
         if policy is None:
             return
         text = policy["data"]["policy.json"]
         champions = text.count('"role": "champion"')
-        self._holds("one champion", f"{each.name}: the policy has {champions} champions", holds=champions == 1)
-        self._holds("kill switch", f"{each.name}: trading was stopped", holds='"tradingEnabled": true' in text)
+        self.holds("one champion", f"{each.name}: the policy has {champions} champions", holds=champions == 1)
+        self.holds("kill switch", f"{each.name}: trading was stopped", holds='"tradingEnabled": true' in text)
 
     def _shadows_change_nothing(
         self, each: Watched, shares: dict[str, int] | None, policy: dict[str, Any] | None
@@ -125,7 +126,7 @@ class Guarantees:
             # A challenger knows that it acts before it gets a request.
             return
         each.policy_digest = each.policy_digest or digest
-        self._holds("shadows", f"{each.name}: models in shadow changed the policy", holds=digest == each.policy_digest)
+        self.holds("shadows", f"{each.name}: models in shadow changed the policy", holds=digest == each.policy_digest)
 
     def has_ended(self, name: str) -> bool:
         """Whether what the models deserve is seen to have come of the rollout."""
@@ -142,11 +143,11 @@ class Guarantees:
         """Check what has to hold once it is over."""
         each, rollout = self.watched[name], self.rollout(name)
         status = rollout["status"]
-        self._holds("outcome", f"{name}: it ended as {status.get('phase')}", holds=self.has_ended(name))
-        self._holds("spec", f"{name}: somebody wrote the spec", holds=rollout["metadata"]["generation"] == 1)
+        self.holds("outcome", f"{name}: it ended as {status.get('phase')}", holds=self.has_ended(name))
+        self.holds("spec", f"{name}: somebody wrote the spec", holds=rollout["metadata"]["generation"] == 1)
         stages = {line["name"]: line["stage"] for line in status["challengers"]}
         twin = stages.get(TWIN, "")
-        self._holds("evidence", f"{name}: the twin is {twin}", holds=twin not in {"Canary", "Promoted"})
+        self.holds("evidence", f"{name}: the twin is {twin}", holds=twin not in {"Canary", "Promoted"})
         self._ledger_is_whole(each, status)
 
     def _ledger_is_whole(self, each: Watched, status: dict[str, Any]) -> None:
@@ -157,14 +158,14 @@ class Guarantees:
         )
         numbers = [entry["sequence"] for entry in entries]
         wanted = list(range(1, len(numbers) + 1))
-        self._holds("ledger", f"{each.name}: the ledger has the entries {numbers}", holds=numbers == wanted)
+        self.holds("ledger", f"{each.name}: the ledger has the entries {numbers}", holds=numbers == wanted)
         newest = status.get("ledger", {}).get("sequence")
-        self._holds(
+        self.holds(
             "ledger end", f"{each.name}: the status knows of {newest}", holds=bool(numbers) and newest == numbers[-1]
         )
         told = Counter(happened["reason"] for entry in entries for happened in entry["events"])
         twice = {reason: count for reason, count in told.items() if reason in _ONCE and count > 1}
-        self._holds("nothing twice", f"{each.name}: decided more than once: {twice}", holds=not twice)
+        self.holds("nothing twice", f"{each.name}: decided more than once: {twice}", holds=not twice)
 
 
 def _rolled_back(status: dict[str, Any]) -> bool:

@@ -23,6 +23,7 @@ from tests.chaos.guarantees import Guarantees
 from tests.chaos.operator_process import OperatorProcess
 from tests.chaos.proxy import FaultProxy
 from tests.chaos.rollouts import CHAMPION, FATES, TWIN, Fate, manifest, models
+from tests.chaos.told import Told
 from tests.control_plane.api_server import ApiServer, RefusedError, kubeconfig
 from tests.control_plane.loop.stand_ins import StandInGateway, StandInKubelet
 
@@ -102,20 +103,14 @@ def _clean_up(server: ApiServer) -> None:
 
 @pytest.mark.control_plane
 @pytest.mark.timeout(3600)
-def test_no_guarantee_breaks_whatever_else_does(world: World, said: list[str]) -> None:
+def test_no_guarantee_breaks_whatever_else_does(world: World, told: Told) -> None:
     wanted, happened = int(os.environ.get("CHAOS_FAULTS") or _FAULTS), Counter[str]()
     number = 0
     while happened.total() < wanted:
         number += 1
         _round(world, number, min(_FAULTS_A_ROUND, wanted - happened.total()), happened)
-    checked, broken = world.guarantees.checked, world.guarantees.broken
-    said.extend(f"{count:5} x {name}" for name, count in sorted((happened + checked).items()))
-    said.append(f"{world.guarantees.unanswered:5} looks that the API server did not answer")
-    said.extend(broken)
-    said.append(
-        f"seed {world.seed}: {happened.total()} faults, {checked.total()} guarantees checked, broken: {len(broken)}"
-    )
-    assert not broken
+    told.tell("control-plane", world.seed, happened, world.guarantees)
+    assert not world.guarantees.broken
 
 
 def _round(world: World, number: int, faults: int, happened: Counter[str]) -> None:
