@@ -49,6 +49,21 @@ def outage(
     return Outage(len(moved), blind, time.monotonic() - back)
 
 
+def shares_lost(lanes: Lanes, pieces: Pieces, challenger: str, seconds: float) -> list[float]:
+    """Take Prometheus away for so long; returns after how many seconds each share that was lost was lost."""
+    pieces.scale("prometheus", 0)
+    wait_until("Prometheus to be gone", lambda: _is_gone(pieces), seconds=60.0)
+    begun, lost = time.monotonic(), dict[str, float]()
+    while time.monotonic() < begun + seconds:
+        for name, seen in lanes.seen().items():
+            if not seen.recent.get(challenger):
+                lost.setdefault(name, time.monotonic() - begun)
+        time.sleep(_LOOK_SECONDS)
+    pieces.scale("prometheus", 1)
+    pieces.wait_for("prometheus")
+    return sorted(lost.values())
+
+
 def _is_gone(pieces: Pieces) -> Look:
     found = pieces.pods("prometheus")
     return Look(done=not found, found=", ".join(found))

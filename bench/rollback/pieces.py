@@ -66,6 +66,11 @@ class Pieces:
         """Wait until a deployment is available."""
         wait_until(f"deployment {name} to be available", partial(self._available, name), seconds=_LONGEST_SECONDS)
 
+    def prometheus_address(self) -> str:
+        """Where Prometheus answers, also for a program that runs on the node."""
+        service = self._api.get(f"/api/v1/namespaces/{NAMESPACE}/services/prometheus")
+        return f"http://{service['spec']['clusterIP']}:9090"
+
     def pods(self, name: str) -> list[str]:
         """The pods of a deployment, those included that are about to end."""
         found = self._api.items(f"/api/v1/namespaces/{NAMESPACE}/pods", labelSelector=f"app={name}")

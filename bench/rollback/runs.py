@@ -33,10 +33,10 @@ class Field:
         api: the API server.
         pieces: the bench's own pieces.
         lanes: the figures and the client.
-        controller: who moves the traffic.
         say: tells people how far it is.
         phases: when the breaches come.
         rounds: how often every lane breaks.
+        controller: who moves the traffic; None before it is there.
         generation: the number of the present champions; their challengers have the next one.
 
     """
@@ -44,10 +44,10 @@ class Field:
     api: ApiServer
     pieces: Pieces
     lanes: Lanes
-    controller: Controller
     say: Callable[[str], None]
     phases: random.Random
     rounds: int
+    controller: Controller | None = None
     generation: int = 0
     promotions: int = 0
     rollbacks: int = 0
@@ -59,7 +59,8 @@ class Field:
 
     def canaries(self) -> None:
         """Have every challenger in canary."""
-        self.controller.begin(self.lanes.names, self.challenger)
+        if self.controller is not None:
+            self.controller.begin(self.lanes.names, self.challenger)
         self.lanes.wait_for_canary(self.lanes.names, self.challenger, _CANARY_SECONDS)
 
     def breaches(self, how: Callable[[], Sequence[Breach]]) -> list[Breach]:
@@ -182,6 +183,19 @@ def without_prometheus(field: Field, ours: ShadowRollouts) -> list[Row]:
             lanes,
             detail="they go on where they stood: what their step asks for begins anew",
         ),
+    ]
+
+
+def shares_without_prometheus(field: Field) -> list[Row]:
+    """Take Prometheus away from healthy canaries of whatever controller, and see which lose their share."""
+    field.canaries()
+    field.say(f"Prometheus goes for {_OUTAGE_SECONDS:.0f} s")
+    lost_after = outage.shares_lost(field.lanes, field.pieces, field.challenger, _OUTAGE_SECONDS)
+    detail = ", ".join(f"{each:.0f}" for each in lost_after)
+    name = f"canaries that lost their share in {_OUTAGE_SECONDS:.0f} s without Prometheus"
+    lanes = len(field.lanes.names)
+    return [
+        Row(OUTAGE, name, len(lost_after), f"of {lanes}", None, lanes, detail=f"after {detail} s" if detail else "")
     ]
 
 

@@ -1,0 +1,72 @@
+"""What is measured of our operator, and of another controller."""
+
+from pathlib import Path
+
+from bench.rollback import certificate, runs
+from bench.rollback.breaches import USUALLY
+from bench.rollback.killer import Killer
+from bench.rollback.ours import ShadowRollouts
+from bench.rollback.peer import Peer
+from bench.rollback.runs import Field
+from bench.row import Goal, Row
+from examples.demo.player.tools import Tools
+
+_SECOND, _QUARTER = "guard every second", "guard every 250 ms"
+
+
+def ours(tools: Tools, field: Field, operator: ShadowRollouts, killer: Killer, promotions: int) -> list[Row]:
+    """Measure our operator; each lane is promoted so many times."""
+    field.controller = operator
+    field.say("the operator, the gateway, Prometheus, the client")
+    shown = certificate.bring_up(tools)
+    operator.install(1.0)
+    field.pieces.bring_up(shown)
+    killer.bring_up()
+    try:
+        rows = _beside_one(field, operator)
+        field.say(f"{len(field.lanes.names)} rollouts, {USUALLY:g} requests a second each")
+        operator.bring_up(field.lanes.names)
+        field.lanes.ask(field.lanes.names, USUALLY)
+        rows += runs.one_by_one(field, _SECOND, Goal(high=0.6), Goal(high=1.3))
+        rows += runs.at_once(field, _SECOND, Goal(high=2.0))
+        rows += runs.by_alert(field)
+        field.canaries()
+        rows += runs.leader_killed(field, operator, killer)
+        field.canaries()
+        runs.promoted(field, operator, promotions)
+        rows += runs.without_prometheus(field, operator)
+        operator.install(0.25)
+        field.say(_QUARTER)
+        runs.next_challengers(field, operator)
+        rows += runs.one_by_one(field, _QUARTER, Goal(high=0.25), Goal(high=0.6))
+        return rows + runs.lost(field)
+    finally:
+        killer.remove()
+        field.pieces.remove()
+
+
+def _beside_one(field: Field, operator: ShadowRollouts) -> list[Row]:
+    """What the operator costs while the first lane is alone."""
+    first = field.lanes.names[:1]
+    operator.bring_up(first)
+    field.lanes.ask(first, USUALLY)
+    field.lanes.wait_for_canary(first, field.challenger, 60.0)
+    field.say("one canary")
+    return runs.cost(field, operator)
+
+
+def peer(field: Field, other: Peer, kubeconfig: Path) -> list[Row]:
+    """Measure another controller: how fast it is, and what it does without Prometheus."""
+    field.say(f"{other.title}: the gateway, Prometheus, the client")
+    field.controller = other
+    field.pieces.bring_up("")
+    try:
+        with other.running(kubeconfig):
+            field.say(f"{len(field.lanes.names)} lanes, {USUALLY:g} requests a second each")
+            other.bring_up(field.lanes.names)
+            field.lanes.ask(field.lanes.names, USUALLY)
+            rows = runs.one_by_one(field, other.title, None, None)
+            rows += runs.at_once(field, other.title, None)
+            return rows + runs.shares_without_prometheus(field)
+    finally:
+        field.pieces.remove()
