@@ -93,10 +93,12 @@ async def look_after(
     settings: Settings, right_to_write: RightToWrite | None, well: Wellbeing, stop: asyncio.Event
 ) -> None:
     """Look after every rollout until cancelled, or until the guard or kopf ends, which they should not."""
-    # The guard has connections of its own: evaluations that queue up for a slow Prometheus don't make it wait.
-    sources, together, alone = (Sources(settings.query_seconds, settings.prometheus_allowed) for _ in range(3))
     fleet = Fleet()
     async with await Cluster.connect(settings.request_seconds, settings.kubeconfig, right_to_write) as cluster:
+        # The guard has connections of its own: evaluations that queue up for a slow Prometheus don't make it wait.
+        sources, together, alone = (
+            Sources(cluster, settings.query_seconds, settings.prometheus_allowed) for _ in range(3)
+        )
         router = GatewayAPIRouter(cluster)
         reconciler = Reconciler(
             cluster,

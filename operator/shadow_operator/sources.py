@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from shadow_operator.api.rollout import ShadowRollout
+from shadow_operator.cluster import Cluster
 from shadow_operator.core.address import refusal_of_address
+from shadow_operator.credentials import Credentials
 from shadow_operator.metrics import MetricsError, MetricSource, Sample, Track
 from shadow_operator.metrics.prometheus import Prometheus
 
@@ -28,24 +30,31 @@ class NotAllowed:
 
 
 class Sources:
-    """The metric sources in use, by address."""
+    """The metric sources in use, by address and by the Secret whose headers go with each query.
 
-    def __init__(self, timeout_seconds: float, allowed: Sequence[str] = ()) -> None:
+    Two rollouts share one only if they would send the same: what one may ask, another must not ask for it.
+    """
+
+    def __init__(self, cluster: Cluster, timeout_seconds: float, allowed: Sequence[str] = ()) -> None:
+        self._cluster = cluster
         self._timeout = timeout_seconds
         self._allowed = allowed
-        self._by_address: dict[str, Prometheus] = {}
+        self._known: dict[tuple[str, str | None], Prometheus] = {}
 
     def of(self, rollout: ShadowRollout) -> MetricSource:
         """The source that the rollout names; one that answers nothing where its address is not allowed."""
-        address = rollout.spec.metrics.prometheus.address
-        refused = refusal_of_address(address, self._allowed)
+        named, namespace = rollout.spec.metrics.prometheus, rollout.metadata.namespace
+        refused = refusal_of_address(named.address, self._allowed)
         if refused is not None:
             return NotAllowed(refused.message)
-        if address not in self._by_address:
-            self._by_address[address] = Prometheus(address, self._timeout)
-        return self._by_address[address]
+        secret = None if named.headers_from is None else named.headers_from.secret_ref.name
+        key = named.address, None if secret is None else f"{namespace}/{secret}"
+        if key not in self._known:
+            credentials = None if secret is None else Credentials(self._cluster, namespace, secret, named.address)
+            self._known[key] = Prometheus(named.address, self._timeout, credentials)
+        return self._known[key]
 
     def close(self) -> None:
         """Give every connection back."""
-        for source in self._by_address.values():
+        for source in self._known.values():
             source.close()

@@ -311,6 +311,19 @@ def test_metrics_are_served_and_scraped_when_asked_for(chart: Chart) -> None:
     assert "enable both" in chart.refusal(both)
 
 
+def test_a_secret_is_granted_by_its_name_and_in_its_namespace_alone(chart: Chart) -> None:
+    objects = chart.rendered({"prometheusSecrets": [{"namespace": "trading", "name": "prom"}]})
+    found = [
+        (each["kind"], each["metadata"]["namespace"], rule)
+        for each in (*of_kind(objects, "Role"), *of_kind(objects, "ClusterRole"))
+        for rule in each.get("rules", [])
+        if "secrets" in rule["resources"]
+    ]
+    assert [(kind, namespace, rule["resourceNames"], rule["verbs"]) for kind, namespace, rule in found] == [
+        ("Role", "trading", ["prom"], ["get"])
+    ]
+
+
 def test_alerts_are_heard_over_tls_by_the_pod_that_leads_when_asked_for(chart: Chart) -> None:
     asked = chart.rendered({"alerts": {"enabled": True, "tls": {"secretName": "certificate"}}})
     (service,) = [each for each in of_kind(asked, "Service") if each["metadata"]["name"].endswith("-alerts")]
@@ -367,6 +380,7 @@ def test_every_object_says_what_it_belongs_to(chart: Chart) -> None:
         {"operator": {"probePort": 80}},
         {"operator": {"probePort": 8081}},
         {"alerts": {"enabled": True}},
+        {"prometheusSecrets": ["prom"]},
         {"alerts": {"enabled": True, "port": 8081, "tls": {"none": True}}},
         {"operator": {"logFormat": "xml"}},
         {"crds": {"enabled": False}},

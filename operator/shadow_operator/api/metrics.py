@@ -6,7 +6,7 @@ from typing import Any, Self
 from pydantic import ConfigDict, Field, model_validator
 
 from shadow_operator.api.quantities import Amount, CheckedText, PositiveDuration
-from shadow_operator.api.schema import Resource
+from shadow_operator.api.schema import EntryName, Resource
 
 
 class PrometheusAddress(CheckedText):
@@ -33,10 +33,26 @@ class Query(CheckedText):
     longest = 2048
 
 
+class SecretReference(Resource):
+    """A Secret of the rollout's namespace."""
+
+    name: EntryName = Field(description="The Secret's name.")
+
+
+class HeadersFrom(Resource):
+    """Where the headers come from that go with each query."""
+
+    secret_ref: SecretReference = Field(
+        description="Each of its keys is a header, such as Authorization. Its annotation shadowrollouts.io/prometheus "
+        "names the address that it is meant for, and the operator's chart names the Secret in prometheusSecrets."
+    )
+
+
 class Prometheus(Resource):
     """A Prometheus, or anything that answers its query API."""
 
     address: PrometheusAddress = Field(description="The base address, as in http://prometheus.monitoring:9090.")
+    headers_from: HeadersFrom | None = Field(None, description="For a Prometheus that asks who is there.")
 
 
 _OF_THE_MODEL = '{namespace="{{namespace}}",rollout="{{rollout}}",model="{{model}}"}'

@@ -11,7 +11,7 @@ def refusal_of_address(address: str, allowed: Sequence[str]) -> Refusal | None:
 
     Without a limit a manifest could have the operator send requests to whatever it reaches and its author does not.
     """
-    if not allowed or any(_is_below(address, each) for each in allowed):
+    if not allowed or any(is_below(address, each) for each in allowed):
         return None
     return Refusal(
         "PrometheusNotAllowed",
@@ -20,7 +20,8 @@ def refusal_of_address(address: str, allowed: Sequence[str]) -> Refusal | None:
     )
 
 
-def _is_below(address: str, base: str) -> bool:
+def is_below(address: str, base: str) -> bool:
+    """Whether an address is a base, or has a path below it."""
     asked, known = urlsplit(address), urlsplit(base)
     if (asked.scheme, asked.netloc.lower()) != (known.scheme, known.netloc.lower()):
         return False

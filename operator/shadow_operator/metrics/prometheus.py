@@ -10,10 +10,10 @@ import math
 import random
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import requests
 import urllib3
@@ -21,6 +21,7 @@ from prometheus_api_client.exceptions import PrometheusApiClientException
 from prometheus_api_client.prometheus_connect import PrometheusConnect
 from urllib3.util.retry import Retry
 
+from shadow_operator.core.headers import Headers
 from shadow_operator.metrics.source import MetricsError, QueryRefusedError, Sample, Track
 
 # Prometheus refuses more points than this in one answer (web/api/v1, "exceeded maximum resolution of 11,000 points").
@@ -43,10 +44,13 @@ class _Session(requests.Session):
         super().__init__()
         self._seconds = seconds
         self._heard = threading.local()
+        self.secret: Mapping[str, str] = {}
 
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
         if method == "POST":
             kwargs["data"] = kwargs.pop("params", None)
+        # Not in `headers` of the session, which its repr and its errors may show.
+        kwargs["headers"] = {**(kwargs.get("headers") or {}), **self.secret}
         # Whoever answers may not send the operator to an address that nobody allowed.
         kwargs |= {"allow_redirects": False, "stream": True}
         begun = time.monotonic()
@@ -80,11 +84,24 @@ class _Session(requests.Session):
         return list(getattr(self._heard, "warnings", []))
 
 
+class Identity(Protocol):
+    """As whom a Prometheus is asked."""
+
+    async def current(self) -> Headers:
+        """The headers that go with the next query. Raises MetricsError where they can't be had."""
+        ...
+
+    def refused(self) -> None:
+        """They were not taken."""
+        ...
+
+
 class Prometheus:
     """One Prometheus. Every call has a deadline and one retry."""
 
-    def __init__(self, address: str, timeout_seconds: float) -> None:
+    def __init__(self, address: str, timeout_seconds: float, identity: Identity | None = None) -> None:
         self._session = _Session(timeout_seconds)
+        self._identity = identity
         self._address = address
         self._timeout = timeout_seconds
         self._client = PrometheusConnect(
@@ -130,10 +147,15 @@ class Prometheus:
 
     async def _ask(self, query: str, call: Callable[[], list[_Series]]) -> list[_Series]:
         loop = asyncio.get_running_loop()
+        if self._identity is not None:
+            self._session.secret = (await self._identity.current()).values
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 return await loop.run_in_executor(self._threads, self._answer, call)
             except (requests.RequestException, PrometheusApiClientException, ValueError) as error:
+                if self._identity is not None and _is_unknown(error):
+                    self._identity.refused()
+                    raise MetricsError(self._why(query, error)) from error
                 if not _may_pass(error):
                     raise QueryRefusedError(self._why(query, error)) from error
                 if attempt == _ATTEMPTS:
@@ -216,6 +238,11 @@ def _warnings(response: requests.Response) -> list[str]:
 def _may_pass(error: Exception) -> bool:
     """Whether asking again may help: a bad query stays bad."""
     return not isinstance(error, PrometheusApiClientException) or "HTTP Status Code 4" not in str(error)
+
+
+def _is_unknown(error: Exception) -> bool:
+    """Whether it did not take us for whom we said we are, or that one may not ask."""
+    return any(f"HTTP Status Code {status}" in str(error) for status in (401, 403))
 
 
 def _shortened(query: str) -> str:

@@ -1,0 +1,54 @@
+"""Headers from a Secret: for the address that it is meant for, and in no text."""
+
+import base64
+from typing import Any
+
+import pytest
+
+from shadow_operator.core.headers import ADDRESS_ANNOTATION, Headers, HeadersError, headers_of
+
+_ADDRESS = "https://prometheus.monitoring:9090/team-a"
+_TOKEN = "Bearer hunter2"  # noqa: S105 - made up
+
+
+def secret(meant: str | None = _ADDRESS, **data: str) -> dict[str, Any]:
+    annotations = {} if meant is None else {ADDRESS_ANNOTATION: meant}
+    encoded = {name.replace("_", "-"): base64.b64encode(value.encode()).decode() for name, value in data.items()}
+    return {"metadata": {"namespace": "trading", "name": "prom", "annotations": annotations}, "data": encoded}
+
+
+@pytest.mark.parametrize("meant", [_ADDRESS, "https://prometheus.monitoring:9090", f"{_ADDRESS}/"])
+def test_each_key_is_a_header_for_the_address_that_the_secret_names(meant: str) -> None:
+    found = headers_of(secret(meant, Authorization=_TOKEN, X_Scope_OrgID="team-a\n"), _ADDRESS)
+    assert found.values == {"Authorization": _TOKEN, "X-Scope-OrgID": "team-a"}
+
+
+@pytest.mark.parametrize(
+    "meant", [None, "", "https://prometheus.monitoring:9090/team", "http://prometheus.monitoring:9090", "https://evil"]
+)
+def test_a_secret_is_sent_to_no_address_that_it_does_not_name(meant: str | None) -> None:
+    with pytest.raises(HeadersError, match=rf"Secret trading/prom is not meant for {_ADDRESS}"):
+        headers_of(secret(meant, Authorization=_TOKEN), _ADDRESS)
+
+
+@pytest.mark.parametrize(
+    ("found", "sentence"),
+    [
+        (secret(), "has 0 keys"),
+        (secret(**{f"X{number}": "1" for number in range(21)}), "has 21 keys"),
+        (secret(Authorization=""), "the value of Authorization is empty"),
+        (secret(Authorization="hunter2\r\nX-Other: 1"), "holds a character that no header may have"),
+        (secret(Authorization="hunter2" * 2000), "too long"),
+        (secret(**{"two words": "hunter2"}), "no name of a header"),
+        ({**secret(), "data": {"Authorization": "hunter2!"}}, "is not base64"),
+    ],
+)
+def test_what_is_no_header_is_refused_without_its_value(found: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(HeadersError, match=sentence) as caught:
+        headers_of(found, _ADDRESS)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_no_text_that_is_made_of_headers_holds_a_value() -> None:
+    headers = Headers({"Authorization": _TOKEN})
+    assert "hunter2" not in f"{headers} {headers!r} {[headers]}"
