@@ -49,6 +49,8 @@ class Exporter:
     def __init__(self, namespace: str) -> None:
         self._namespace = namespace
         self._models: dict[tuple[str, str], Model] = {}
+        self._hidden: set[tuple[str, str]] = set()
+        self._since: dict[str, int] = {}
         self._begun = time.monotonic()
         exporter = self
 
@@ -76,10 +78,27 @@ class Exporter:
         """The model loses so much, now."""
         self._models[rollout, model].lost += amount
 
+    def hide(self, rollout: str, *models: str) -> None:
+        """These are served no more."""
+        self._hidden |= {(rollout, name) for name in models}
+
+    def show(self, rollout: str) -> None:
+        """All of the rollout's models are served again."""
+        self._hidden = {each for each in self._hidden if each[0] != rollout}
+
+    def reset(self, rollout: str) -> None:
+        """The counters of the rollout's models begin anew, as those of a process that was started again."""
+        self._since[rollout] = self._ticks()
+
+    def _ticks(self) -> int:
+        return int((time.monotonic() - self._begun) / _TICK_SECONDS)
+
     def lines(self) -> Iterator[str]:
         """What a scrape gets."""
-        ticks = int((time.monotonic() - self._begun) / _TICK_SECONDS)
         for (rollout, name), model in list(self._models.items()):
+            if (rollout, name) in self._hidden:
+                continue
+            ticks = self._ticks() - self._since.get(rollout, 0)
             labels = f'namespace="{self._namespace}",rollout="{rollout}",model="{name}"'
             for series, value in model.counters(ticks).items():
                 metric, _, own = series.rstrip("}").partition("{")

@@ -4,10 +4,8 @@
 plane alone has neither.
 """
 
-import asyncio
 import os
 import random
-import threading
 import time
 import uuid
 from collections import Counter
@@ -23,40 +21,15 @@ from tests.chaos.guarantees import Guarantees
 from tests.chaos.operator_process import OperatorProcess
 from tests.chaos.proxy import FaultProxy
 from tests.chaos.rollouts import CHAMPION, FATES, TWIN, Fate, manifest, models
+from tests.chaos.surroundings import Surroundings, removed
 from tests.chaos.told import Told
-from tests.control_plane.api_server import ApiServer, RefusedError, kubeconfig
-from tests.control_plane.loop.stand_ins import StandInGateway, StandInKubelet
+from tests.control_plane.api_server import ApiServer, kubeconfig
 
 _FAULTS = 12
 _ROLLOUTS_A_ROUND = 4
 _FAULTS_A_ROUND = 30
 _ROUND_SECONDS = 400.0
 _BREACH = 1_500.0
-
-
-class Surroundings:
-    """What goes on around the operator: pods start, and the gateway follows. Never faulty."""
-
-    def __init__(self, path: str, namespace: str) -> None:
-        self._gateway = StandInGateway(ApiServer(path, namespace))
-        self._kubelet = StandInKubelet(ApiServer(path, namespace))
-        self._ends = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def close(self) -> None:
-        self._ends.set()
-        self._thread.join(40)
-
-    def _run(self) -> None:
-        while not self._ends.wait(0.2):
-            try:
-                asyncio.run(self._kubelet.run_pods())
-                self._gateway.program()
-            except (RefusedError, TimeoutError):
-                continue
 
 
 @pytest.fixture
@@ -87,18 +60,11 @@ def world(tmp_path: Path) -> Iterator[World]:
         prometheus.kill()
         proxy.close()
         exporter.close()
-        _clean_up(server)
+        removed(server)
 
 
 def _dice(seed: int) -> random.Random:
     return random.Random(seed)  # noqa: S311 - faults, not secrets
-
-
-def _clean_up(server: ApiServer) -> None:
-    for rollout in server.request("GET", server.rollouts)["items"]:
-        rollout["metadata"]["finalizers"] = []
-        server.request("PUT", f"{server.rollouts}/{rollout['metadata']['name']}", rollout)
-    server.request("DELETE", f"/api/v1/namespaces/{server.namespace}")
 
 
 @pytest.mark.control_plane

@@ -7,9 +7,16 @@ from datetime import datetime
 from shadow_operator.api.rollout import Spec
 from shadow_operator.api.status import Condition, ConditionStatus, Status
 from shadow_operator.core import conditions
-from shadow_operator.core.guardrails import ALWAYS_BLIND
+from shadow_operator.core.guardrails import ALWAYS_BLIND, Judgement
 from shadow_operator.core.moment import from_text, to_seconds_text
 from shadow_operator.core.observed import MetricsHealth
+
+
+def as_the_guard_sees(health: MetricsHealth, judgement: Judgement | None) -> MetricsHealth:
+    """The health, which is none where every query is answered and the guard can't go by what it says."""
+    if not health.available or judgement is None or not judgement.why_blind:
+        return health
+    return replace(health, available=False, message=judgement.why_blind)
 
 
 def explained(

@@ -19,6 +19,8 @@ ALWAYS_BLIND = Guardrail(
 )
 
 
+_FRESH = frozenset({GuardrailMetric.FRESHNESS})
+
 # What stands in the place of the guardrail where a person took a share back.
 COMMANDED = "command"
 # And where an Alertmanager's alert did.
@@ -115,11 +117,20 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What the guardrails say of one moment's figures."""
+    """What the guardrails say of one moment's figures.
+
+    Attributes:
+        signals: the figures.
+        rollback: a share to take back.
+        hold: what lets nothing advance.
+        why_blind: which figure is missing, too old or from the future; empty when all can be trusted.
+
+    """
 
     signals: Signals
     rollback: Rollback | None = None
     hold: Hold | None = None
+    why_blind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,20 +154,25 @@ def judge(guardrails: list[Guardrail], signals: Signals, held: Held | None) -> J
     if not any(guardrail.metric is GuardrailMetric.FRESHNESS for guardrail in guardrails):
         watched = [*guardrails, ALWAYS_BLIND]
     broken = [guardrail for guardrail in watched if _is_broken(guardrail, signals)]
+    why_blind = _why_blind(watched, broken, signals)
     for action in (GuardrailAction.STOP_TRADING, GuardrailAction.ROLLBACK):
         for guardrail in broken:
             if guardrail.action is action:
-                return Judgement(signals, rollback=_rollback(guardrail, signals))
+                return Judgement(signals, rollback=_rollback(guardrail, signals), why_blind=why_blind)
     for guardrail in broken:
         if _has_held_too_long(guardrail, held, signals.read_at):
-            return Judgement(signals, rollback=_rollback(guardrail, signals))
+            return Judgement(signals, rollback=_rollback(guardrail, signals), why_blind=why_blind)
     if broken:
         # One that something follows comes first, so that its time runs whatever else holds.
         first = next((guardrail for guardrail in broken if guardrail.then), broken[0])
-        return Judgement(signals, hold=_hold(first, signals))
+        return Judgement(signals, hold=_hold(first, signals), why_blind=why_blind)
+    return Judgement(signals, hold=Hold("blind", why_blind, None) if why_blind else None, why_blind=why_blind)
+
+
+def _why_blind(watched: list[Guardrail], broken: list[Guardrail], signals: Signals) -> str:
     unknown = [signals.vital(guardrail).why_unknown for guardrail in measured(watched)]
-    why = next(filter(None, [signals.why_blind, *unknown]), "")
-    return Judgement(signals, hold=Hold("blind", why, None) if why else None)
+    stale = [_hold(guardrail, signals).sentence for guardrail in broken if guardrail.metric in _FRESH]
+    return next(filter(None, [signals.why_blind, *unknown, *stale]), "")
 
 
 def _has_held_too_long(guardrail: Guardrail, held: Held | None, now: datetime) -> bool:
@@ -172,7 +188,8 @@ def _is_broken(guardrail: Guardrail, signals: Signals) -> bool:
         case GuardrailMetric.PERFORMANCE:
             return signals.shortfall is not None and signals.shortfall > guardrail.limit
         case GuardrailMetric.FRESHNESS:
-            return signals.age is None or signals.age.total_seconds() > guardrail.limit
+            # A sample from the future says as little: one of the clocks is wrong, and how old it is nobody knows.
+            return signals.age is None or abs(signals.age.total_seconds()) > guardrail.limit
         case _:
             figure = signals.vital(guardrail).figure
             return figure is not None and figure > guardrail.limit

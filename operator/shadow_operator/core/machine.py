@@ -108,7 +108,8 @@ def _summarised(run: Pass, before: Status, generation: int) -> Status:
     challengers = report.ranked(challengers, run.observed.evidence)
     leader = report.leader(challengers, run.observed.evidence)
     message = report.sentence(run.spec, status, phase, challengers, run.observed)
-    metrics = blindness.explained(run.spec, status, run.observed.metrics, before.conditions, run.now)
+    seen = blindness.as_the_guard_sees(run.observed.metrics, run.observed.judgement)
+    metrics = blindness.explained(run.spec, status, seen, before.conditions, run.now)
     return status.model_copy(
         update={
             "observed_generation": generation,

@@ -53,6 +53,8 @@ _RESTARTS = {"name": "restarts", "metric": "restarts", "above": "0"}
 _PSI = {"name": "drift", "metric": "psi", "above": "0.25"}
 
 _CASES = (
+    Case("a sample from a little ahead", guardrails(_BLIND), age=-59.0),
+    Case("samples from the future", guardrails(_BLIND), holds="blind", age=-61.0),
     Case("few errors", guardrails(_ERRORS), vitals={"errors": Vital(0.01)}),
     Case("too many errors", guardrails(_ERRORS), "errors", vitals={"errors": Vital(0.032)}, says=("3.20%", "1%")),
     Case("too slow", guardrails(_LATENCY), "latency", vitals={"latency": Vital(0.4124)}, says=("412ms", "250ms")),
