@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from shadow_operator.api.rollout import ShadowRollout
 from shadow_operator.checkpoint import kept_in
 from shadow_operator.core.acting import ActingBook
+from shadow_operator.core.alert import AlertError, alerts_in
 from shadow_operator.core.command import (
     COMMAND_ANNOTATION,
     COMMAND_BY_ANNOTATION,
@@ -161,3 +162,29 @@ def test_the_inputs_of_a_ledger_entry_are_those_that_were_packed_or_none() -> No
     for _ in range(_MANY):
         with pytest.raises(ValueError, match=r"\S"):
             Inputs.unpacked("".join(dice.choices("H4sIAAAA+/=abc \n", k=dice.randrange(200))))
+
+
+def test_the_body_of_a_webhook_is_heard_or_refused_with_a_sentence_and_names_no_other_rollout() -> None:
+    dice, refused, heard = _dice(5), 0, 0
+    labels = {"alertname": "Broken", "namespace": "trading", "shadowrollout": "momentum", "model": "v8"}
+    alert = {"status": "firing", "labels": labels, "annotations": {"summary": "broken"}, "fingerprint": "6ac5"}
+    body = {"version": "4", "status": "firing", "receiver": "shadow", "alerts": [alert, copy.deepcopy(alert)]}
+    for _ in range(_MANY):
+        text = json.dumps(_mutated(dice, body)).encode()
+        if dice.random() < 0.1:
+            text = text[: dice.randrange(len(text))]
+        begun = time.monotonic()
+        try:
+            found = alerts_in(text)
+        except AlertError as error:
+            refused += 1
+            said = str(error)
+            assert " " in said
+            assert len(said) <= 1024
+        else:
+            heard += len(found)
+            assert all(0 < len(each.rollout) <= 253 and 0 < len(each.namespace) <= 253 for each in found)
+            assert all(len(each.name) <= 100 for each in found)
+        _timed(begun)
+    assert refused > _MANY / 10
+    assert heard > _MANY / 10
