@@ -6,7 +6,6 @@ import logging
 import sys
 
 import kopf
-from prometheus_client import start_http_server
 
 from shadow_operator.cli import fingerprint, models, replay
 from shadow_operator.operate import operate
@@ -35,7 +34,6 @@ def main() -> None:
         settings = Settings.from_environment()
     except ValueError as error:
         sys.exit(str(error))
-    start_http_server(settings.metrics_port)
     _log.info("shadow-operator starts: %s", settings)
     asyncio.run(operate(settings))
 

@@ -53,9 +53,6 @@ class Access:
 
     async def may_give(self, user: User, verb: Verb, namespace: str, rollout: str) -> bool:
         """Whether they may give a rollout this command: that is `update` on shadowrollouts/<command>."""
-        key = f"{user} {verb} {namespace}/{rollout}"
-        if self._granted.get(key):
-            return True
         wish = {
             "group": GROUP,
             "resource": PLURAL,
@@ -64,7 +61,17 @@ class Access:
             "namespace": namespace,
             "name": rollout,
         }
-        spec = {"user": user.name, "uid": user.uid, "groups": list(user.groups), "resourceAttributes": wish}
+        return await self._may(user, f"{verb} {namespace}/{rollout}", {"resourceAttributes": wish})
+
+    async def may_read(self, user: User, path: str) -> bool:
+        """Whether they may get an address that is of no object: `get` on that nonResourceURL."""
+        return await self._may(user, path, {"nonResourceAttributes": {"path": path, "verb": "get"}})
+
+    async def _may(self, user: User, what: str, wish: Object) -> bool:
+        key = f"{user} {what}"
+        if self._granted.get(key):
+            return True
+        spec = {"user": user.name, "uid": user.uid, "groups": list(user.groups), **wish}
         answer = await self._cluster.create(SUBJECT_ACCESS_REVIEW, None, {"spec": spec})
         allowed = answer.get("status", {}).get("allowed") is True
         if allowed:

@@ -3,11 +3,7 @@
 import asyncio
 import ipaddress
 import logging
-import ssl
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterable
 
 from aiohttp import web
 
@@ -17,6 +13,7 @@ from shadow_operator.cluster import Cluster, ClusterError
 from shadow_operator.core.alert import Alert, AlertError, alerts_in
 from shadow_operator.core.command import Verb
 from shadow_operator.core.kinds import ENDPOINT_SLICE
+from shadow_operator.door import bearer_token
 from shadow_operator.fleet import Key
 from shadow_operator.guard import Guard
 
@@ -25,24 +22,8 @@ _log = logging.getLogger(__name__)
 PATH = "/alerts"
 _LARGEST_BODY = 1024 * 1024
 _SLOWEST_BODY_SECONDS = 5.0
-_RELOAD_SECONDS = 60.0
 _RETRY_SECONDS = 5.0
-_BEARER = "Bearer "
 _NEEDED = {GuardrailAction.ROLLBACK: Verb.ROLLBACK, GuardrailAction.STOP_TRADING: Verb.STOP_TRADING}
-
-
-@dataclass(frozen=True, slots=True)
-class Door:
-    """Where it is heard.
-
-    Attributes:
-        port: of this process.
-        tls: directory with tls.crt and tls.key; None for plain HTTP.
-
-    """
-
-    port: int
-    tls: Path | None
 
 
 class Alerts:
@@ -58,7 +39,7 @@ class Alerts:
         200 when everything was done; 400, 401, 403 when it will never be; 503 when an Alertmanager should try again.
         """
         try:
-            token = _token(request)
+            token = bearer_token(request)
             user = await self._access.user_of(token) if token else None
             if user is None:
                 return _said(
@@ -90,47 +71,15 @@ class Alerts:
         return _said(status, said)
 
 
-def _token(request: web.Request) -> str:
-    header = request.headers.get("Authorization", "")
-    return header.removeprefix(_BEARER) if header.startswith(_BEARER) else ""
-
-
 def _said(status: int, sentences: list[str]) -> web.Response:
     return web.json_response({"said": sentences}, status=status)
 
 
-@asynccontextmanager
-async def heard(alerts: Alerts, door: Door) -> AsyncIterator[None]:
-    """Hear the webhook. A certificate that was replaced is used within a minute."""
+def webhook(alerts: Alerts) -> web.Application:
+    """What an Alertmanager posts to."""
     application = web.Application(client_max_size=_LARGEST_BODY)
     application.router.add_post(PATH, alerts.answer)
-    runner = web.AppRunner(application, access_log=None)
-    await runner.setup()
-    context = None if door.tls is None else ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    reloading = None
-    if context is not None and door.tls is not None:
-        _load(context, door.tls)
-        reloading = asyncio.create_task(_reload(context, door.tls), name="certificate of the webhook")
-    try:
-        await web.TCPSite(runner, None, door.port, ssl_context=context).start()
-        yield
-    finally:
-        if reloading is not None:
-            reloading.cancel()
-        await runner.cleanup()
-
-
-async def _reload(context: ssl.SSLContext, directory: Path) -> None:
-    while True:
-        await asyncio.sleep(_RELOAD_SECONDS)
-        try:
-            _load(context, directory)
-        except (OSError, ssl.SSLError) as error:
-            _log.warning("the certificate in %s can't be loaded, the former one stays: %s", directory, error)
-
-
-def _load(context: ssl.SSLContext, directory: Path) -> None:
-    context.load_cert_chain(directory / "tls.crt", directory / "tls.key")
+    return application
 
 
 async def lead_here(cluster: Cluster, namespace: str, service: str, address: str, port: int) -> None:

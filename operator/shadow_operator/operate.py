@@ -14,9 +14,11 @@ from typing import Any
 
 from shadow_operator import telemetry
 from shadow_operator.access import Access
-from shadow_operator.alerts import Alerts, Door, heard, lead_here
+from shadow_operator.alerts import Alerts, lead_here, webhook
 from shadow_operator.cluster import Cluster, RightToWrite
 from shadow_operator.core.lease import Terms
+from shadow_operator.door import Door, opened
+from shadow_operator.exposition import exposition
 from shadow_operator.fleet import Fleet
 from shadow_operator.guard import Guard, Sight
 from shadow_operator.handlers import Loops, registry_for, watch, why_unwell
@@ -44,13 +46,29 @@ async def operate(settings: Settings) -> None:
     stop = asyncio.Event()
     _stop_on_signals(stop)
     well = Wellbeing()
-    async with answered(settings.probe_port, well.why_not):
+    async with answered(settings.probe_port, well.why_not), _exposed(settings):
         if settings.pod_namespace is None:
             # Nothing elects a leader outside of a cluster: whoever starts one operator there starts no second one.
             telemetry.LEADING.set(1)
             await _first_to_end(look_after(settings, None, well, stop), stop.wait())
         else:
             await _in_turn(settings, settings.pod_namespace, well, stop)
+
+
+@asynccontextmanager
+async def _exposed(settings: Settings) -> AsyncIterator[None]:
+    """Show the operator's own metrics, also while this process stands by."""
+    door = Door(settings.metrics_port, None if settings.metrics_tls is None else Path(settings.metrics_tls))
+    if not settings.metrics_secure:
+        async with opened(exposition(None), door):
+            yield
+        return
+    # Reviews are asked by those that stand by as well, and change nothing: they need no right to write.
+    async with (
+        await Cluster.connect(settings.request_seconds, settings.kubeconfig) as cluster,
+        opened(exposition(Access(cluster)), door),
+    ):
+        yield
 
 
 async def _in_turn(settings: Settings, namespace: str, well: Wellbeing, stop: asyncio.Event) -> None:
@@ -140,7 +158,7 @@ async def _hearing(alerts: Alerts, cluster: Cluster, settings: Settings) -> Asyn
         return
     door = Door(settings.alerts_port, None if settings.alerts_tls is None else Path(settings.alerts_tls))
     leading = None
-    async with heard(alerts, door):
+    async with opened(webhook(alerts), door):
         if settings.alerts_service and settings.pod_namespace and settings.pod_ip:
             where = (settings.pod_namespace, settings.alerts_service, settings.pod_ip, settings.alerts_port)
             leading = asyncio.create_task(lead_here(cluster, *where), name="the Service of the alerts")

@@ -29,6 +29,8 @@ class Settings:
             a rollout whose models name a dataset is refused. `OPERATOR_IMAGE`.
         probe_port: port of the liveness probe. `PROBE_PORT`.
         metrics_port: port of the operator's own metrics. `METRICS_PORT`.
+        metrics_secure: whether only those may read them who may get the nonResourceURL /metrics. `METRICS_SECURE`.
+        metrics_tls: directory with tls.crt and tls.key for them; None to speak plain HTTP. `METRICS_TLS`.
         alerts_port: port at which an Alertmanager's webhook is heard; 0 for none. `ALERTS_PORT`.
         alerts_service: the Service that leads there, whose endpoint is the pod that leads; None for none.
             `ALERTS_SERVICE`.
@@ -57,6 +59,8 @@ class Settings:
     operator_image: str | None = None
     probe_port: int = 8080
     metrics_port: int = 8081
+    metrics_secure: bool = False
+    metrics_tls: str | None = None
     alerts_port: int = 0
     alerts_service: str | None = None
     alerts_tls: str | None = None
@@ -86,6 +90,8 @@ class Settings:
             ledger_archive=source.get("LEDGER_ARCHIVE") or None,
             operator_image=source.get("OPERATOR_IMAGE") or None,
             probe_port=int(_above_zero(source, "PROBE_PORT", default.probe_port)),
+            metrics_secure=_is_true(source, "METRICS_SECURE", default=default.metrics_secure),
+            metrics_tls=source.get("METRICS_TLS") or None,
             metrics_port=int(_above_zero(source, "METRICS_PORT", default.metrics_port)),
             alerts_port=int(_above_zero(source, "ALERTS_PORT", default.alerts_port)),
             alerts_service=source.get("ALERTS_SERVICE") or None,
@@ -97,6 +103,13 @@ class Settings:
             lease_seconds=_above_zero(source, "LEASE_SECONDS", default.lease_seconds),
             kubeconfig=source.get("KUBECONFIG") or None,
         )
+
+
+def _is_true(source: Mapping[str, str], name: str, *, default: bool) -> bool:
+    text = source.get(name) or str(default).lower()
+    if text not in {"true", "false"}:
+        raise ValueError(f'the environment variable {name} is "{text}": write true or false')
+    return text == "true"
 
 
 def _listed(source: Mapping[str, str], name: str) -> tuple[str, ...]:

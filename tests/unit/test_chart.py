@@ -342,6 +342,18 @@ def test_alerts_are_heard_over_tls_by_the_pod_that_leads_when_asked_for(chart: C
     assert "system:auth-delegator" in bound
 
 
+def test_metrics_are_for_those_who_may_read_them_when_asked_for(chart: Chart) -> None:
+    values = {"secure": True, "tls": {"secretName": "certificate"}, "serviceMonitor": {"enabled": True}}
+    objects = chart.rendered({"metrics": values})
+    variables = environment(objects)
+    assert (variables["METRICS_SECURE"], variables["METRICS_TLS"]) == ("true", "/metrics-tls")
+    assert {"name": "metrics-tls", "mountPath": "/metrics-tls", "readOnly": True} in container(objects)["volumeMounts"]
+    (reader,) = [e for e in of_kind(objects, "ClusterRole") if e["metadata"]["name"].endswith(":metrics-reader")]
+    assert reader["rules"] == [{"nonResourceURLs": ["/metrics"], "verbs": ["get"]}]
+    (monitor,) = of_kind(objects, "ServiceMonitor")
+    assert monitor["spec"]["endpoints"][0]["scheme"] == "https"
+
+
 def test_nobody_hears_alerts_or_reviews_tokens_unless_asked_for(chart: Chart) -> None:
     objects = chart.rendered()
     assert (environment(objects)["ALERTS_PORT"], environment(objects)["ALERTS_SERVICE"]) == ("", "")

@@ -108,7 +108,7 @@ def test_the_chart_grants_each_kind_that_the_operator_knows() -> None:
     known = {kind for kind in vars(kinds).values() if isinstance(kind, kinds.Kind)}
     # What Kubernetes' own role system:auth-delegator grants, which the chart binds where alerts are heard.
     reviews = {kinds.TOKEN_REVIEW, kinds.SUBJECT_ACCESS_REVIEW}
-    assert "system:auth-delegator" in (ROOT / "charts" / "shadow-operator" / "templates" / "alerts.yaml").read_text()
+    assert "system:auth-delegator" in (ROOT / "charts" / "shadow-operator" / "templates" / "reviews.yaml").read_text()
     # Each Secret is granted by its name, to whoever the chart's values name.
     by_name = {kinds.SECRET}
     for kind in known - reviews - by_name:

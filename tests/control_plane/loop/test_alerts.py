@@ -12,7 +12,10 @@ import aiohttp
 import pytest
 
 from shadow_operator.access import Access
-from shadow_operator.alerts import Alerts, Door, heard
+from shadow_operator.alerts import Alerts
+from shadow_operator.alerts import webhook as application_of
+from shadow_operator.door import Door, opened
+from shadow_operator.exposition import exposition
 from tests.control_plane.loop.field import CHALLENGER, CHAMPION, Field
 from tests.control_plane.loop.processes import free_port
 
@@ -96,7 +99,7 @@ async def webhook(field: Field, certificate: Path) -> AsyncIterator[Webhook]:
         },
     )
     port = free_port()
-    async with heard(Alerts(field.operator.guard, Access(field.cluster)), Door(port, certificate)):
+    async with opened(application_of(Alerts(field.operator.guard, Access(field.cluster))), Door(port, certificate)):
         trusted = ssl.create_default_context(cafile=certificate / "tls.crt")
         yield Webhook(f"https://localhost:{port}/alerts", trusted, tokens)
 
@@ -177,3 +180,24 @@ async def test_a_body_that_is_none_and_one_that_is_too_large_change_nothing(fiel
     assert (await webhook.post({"alerts": 3}, webhook.tokens[_ALLOWED]))[0] == 400
     assert (await webhook.post({"alerts": "x" * 2_000_000}, webhook.tokens[_ALLOWED]))[0] == 413
     assert field.weights() == _IN_CANARY
+
+
+async def test_metrics_are_for_those_who_may_read_them(field: Field, webhook: Webhook) -> None:
+    server, port = field.server, free_port()
+    reader = f"metrics-reader-{server.namespace}"
+    rbac = "/apis/rbac.authorization.k8s.io/v1"
+    rule = {"nonResourceURLs": ["/metrics"], "verbs": ["get"]}
+    server.request("POST", f"{rbac}/clusterroles", {"metadata": {"name": reader}, "rules": [rule]})
+    bound = {
+        "metadata": {"name": reader},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": reader},
+        "subjects": [{"kind": "ServiceAccount", "name": _ALLOWED, "namespace": server.namespace}],
+    }
+    server.request("POST", f"{rbac}/clusterrolebindings", bound)
+    found = {}
+    async with opened(exposition(Access(field.cluster)), Door(port, None)), aiohttp.ClientSession() as session:
+        for name, token in {**webhook.tokens, "nobody": ""}.items():
+            headers = {"Authorization": f"Bearer {token}"} if token else {}
+            async with session.get(f"http://localhost:{port}/metrics", headers=headers) as answer:
+                found[name] = answer.status, "shadow_operator_leading" in await answer.text()
+    assert found == {_ALLOWED: (200, True), _OTHER: (403, False), "nobody": (401, False)}
