@@ -18,6 +18,7 @@ from bench.rollback.pieces import Pieces
 from examples.demo.player.failure import DemoError
 
 _SETTLE_SECONDS = 15.0
+_STARTING_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +76,12 @@ class Peer:
             return
         environment = os.environ | {"KUBECONFIG": str(kubeconfig)}
         with (self._directory / "peer.log").open("w") as log:
-            # What the user named.
-            program = subprocess.Popen(self._description.command, env=environment, stdout=log, stderr=log)  # noqa: S603
+            command = [each.replace("KUBECONFIG", str(kubeconfig)) for each in self._description.command]
+            program = subprocess.Popen(command, env=environment, stdout=log, stderr=log)  # noqa: S603 - the user's own
         try:
+            time.sleep(_STARTING_SECONDS)
+            if program.poll() is not None:
+                raise DemoError(f"`{' '.join(command)}` ended with {program.returncode}: see {log.name}")
             yield
         finally:
             program.terminate()

@@ -361,10 +361,34 @@ def test_nobody_hears_alerts_or_reviews_tokens_unless_asked_for(chart: Chart) ->
     assert "system:auth-delegator" not in bound
 
 
+def test_its_pods_are_fenced_when_asked_for_and_still_do_their_work(chart: Chart) -> None:
+    assert not of_kind(chart.rendered(), "NetworkPolicy")
+    scraper = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}
+    more = {"to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}
+    given = {"enabled": True, "metricsFrom": [scraper], "prometheusPorts": [10902, 443], "extraEgress": [more]}
+    objects = chart.rendered({"networkPolicy": given, "operator": {"probePort": 9000}})
+    (policy,) = of_kind(objects, "NetworkPolicy")
+    spec = policy["spec"]
+    labels = deployment(objects)["spec"]["template"]["metadata"]["labels"]
+    assert spec["podSelector"]["matchLabels"].items() <= labels.items()
+    assert policy["metadata"]["namespace"] == NAMESPACE
+    assert spec["policyTypes"] == ["Ingress", "Egress"]
+    probes, metrics = spec["ingress"]
+    assert probes == {"ports": [{"port": 9000, "protocol": "TCP"}]}
+    assert metrics == {"ports": [{"port": 8081, "protocol": "TCP"}], "from": [scraper]}
+    dns, others, last = spec["egress"]
+    assert [(each["port"], each["protocol"]) for each in dns["ports"]] == [(53, "UDP"), (53, "TCP")]
+    assert [each["port"] for each in others["ports"]] == [443, 6443, 10902]
+    assert last == more
+
+
 def test_every_object_says_what_it_belongs_to(chart: Chart) -> None:
     everything = {
         "metrics": {"serviceMonitor": {"enabled": True}},
         "alerts": {"enabled": True, "tls": {"none": True}},
+        "networkPolicy": {"enabled": True},
+        "operator": {"prometheusAllowed": ["http://prometheus:9090"]},
+        "prometheusSecrets": [{"namespace": "trading", "name": "prom"}],
     }
     for each in chart.rendered(everything):
         labels = each["metadata"]["labels"]
@@ -398,6 +422,8 @@ def test_every_object_says_what_it_belongs_to(chart: Chart) -> None:
         {"crds": {"enabled": False}},
         {"metrics": {"serviceMonitor": {"interval": "often"}}},
         {"resources": {"memory": "1Gi"}},
+        {"networkPolicy": {"enabled": True, "dnsPorts": []}},
+        {"networkPolicy": {"enabled": True, "prometheusPorts": [0]}},
     ],
     ids=str,
 )
