@@ -89,7 +89,7 @@ class Lanes:
 
         def look() -> Look:
             seen = self.seen()
-            others = [name for name in names if set(seen[name].recent) != {champion}]
+            others = [name for name in names if name not in seen or set(seen[name].recent) != {champion}]
             return Look(done=not others, found=f"{len(others)} of {len(names)} do not: {' '.join(others[:5])}")
 
         wait_until(f"{champion} to answer all requests in every lane", look, seconds=seconds)

@@ -12,12 +12,14 @@ from typing import Self
 
 import yaml
 
+from bench.rollback.breaches import USUALLY
 from bench.rollback.controller import CHALLENGER, CHAMPION
 from bench.rollback.lanes import Lanes
 from bench.rollback.pieces import Pieces
 from examples.demo.player.failure import DemoError
 
 _SETTLE_SECONDS = 15.0
+_LONGEST_SECONDS = 180.0
 _STARTING_SECONDS = 3.0
 
 
@@ -93,6 +95,9 @@ class Peer:
             self._pieces.apply((self._directory / name).read_text())
         self._apply("lane.yaml", lanes)
         self._lanes.race(lanes, CHALLENGER, CHAMPION)
+        self._lanes.ask(lanes, USUALLY)
+        self._lanes.wait_for_champion(lanes, CHAMPION, _LONGEST_SECONDS)
+        # A change while a controller still prepares would be taken for a part of the beginning.
         time.sleep(_SETTLE_SECONDS)
 
     def begin(self, lanes: Sequence[str], challenger: str) -> None:

@@ -64,7 +64,6 @@ def peer(field: Field, other: Peer, kubeconfig: Path) -> list[Row]:
         with other.running(kubeconfig):
             field.say(f"{len(field.lanes.names)} lanes, {USUALLY:g} requests a second each")
             other.bring_up(field.lanes.names)
-            field.lanes.ask(field.lanes.names, USUALLY)
             rows = runs.one_by_one(field, other.title, None, None)
             rows += runs.at_once(field, other.title, None)
             return rows + runs.shares_without_prometheus(field)
