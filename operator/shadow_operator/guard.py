@@ -25,6 +25,7 @@ from shadow_operator.core.readings import reading
 from shadow_operator.core.rules.rollback import rolled_back
 from shadow_operator.core.take_back import share_taken_by
 from shadow_operator.core.trading import Stop, stop_of, stopped
+from shadow_operator.core.vitals import unmeasured
 from shadow_operator.fleet import Fleet, Key, Memory
 from shadow_operator.measuring import Vitals
 from shadow_operator.metrics import MetricsError, MetricSource, QueryRefusedError
@@ -196,12 +197,15 @@ class Guard:
             since = _acting_since(status, model)
             book.read_at = None if since is None else since - spec.metrics.scrape_interval.timedelta
         signals = await self._signals(rollout, book, answer)
-        vitals = await self._vitals.of(key, rollout, model, self._sight.alone(rollout))
-        signals = replace(signals, vitals=vitals)
         guardrails = spec.guardrails if status.canary is not None else while_watching(spec.guardrails)
-        if signals.why_blind:
+        # What is known already waits for nothing that is yet to be measured.
+        known = judge(unmeasured(guardrails), signals, _held(status))
+        if known.rollback is None:
+            vitals = await self._vitals.of(key, rollout, model, self._sight.alone(rollout))
+            known = judge(guardrails, replace(signals, vitals=vitals), _held(status))
+        if known.why_blind:
             telemetry.GUARD_BLIND.inc()
-        return judge(guardrails, signals, _held(status))
+        return known
 
     async def _signals(self, rollout: ShadowRollout, book: ActingBook, answer: Answer | None) -> Signals:
         if answer is None:

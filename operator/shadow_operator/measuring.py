@@ -1,6 +1,7 @@
 """Asks what guardrails measure by queries of their own, and lets no slow answer delay the guard's other figures."""
 
 import asyncio
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
@@ -9,6 +10,8 @@ from shadow_operator.api.rollout import ShadowRollout
 from shadow_operator.core.vitals import Vital, asks, vital
 from shadow_operator.fleet import Key
 from shadow_operator.metrics import MetricsError, MetricSource
+
+_log = logging.getLogger(__name__)
 
 _NONE: Mapping[str, Vital] = {}
 
@@ -60,4 +63,7 @@ async def _one(guardrail: Guardrail, queries: Sequence[str], source: MetricSourc
         answers = await asyncio.gather(*(source.instant(query) for query in queries))
     except MetricsError as error:
         return Vital(None, f"{guardrail.name}: {error}")
+    except Exception as error:  # noqa: BLE001 - whatever it ran into, what it measures is unknown
+        _log.exception("%s could not be measured", guardrail.name)
+        return Vital(None, f"{guardrail.name}: {error!r}")
     return vital(guardrail, ((sample.labels, sample.value) for answer in answers for sample in answer))

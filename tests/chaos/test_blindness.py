@@ -21,10 +21,10 @@ from tests.control_plane.api_server import ApiServer, RefusedError, kubeconfig
 pytestmark = [pytest.mark.control_plane, pytest.mark.timeout(300)]
 
 CHAMPION, CHALLENGER = "steady", "better"
-_STEP_SECONDS, _FRESH_SECONDS, _BLIND_FOR_SECONDS = 12.0, 3.0, 8.0
+_STEP_SECONDS, _FRESH_SECONDS, _BLIND_FOR_SECONDS = 25.0, 3.0, 15.0
 # Long enough to be held, and short enough not to step back.
-_SHORT_SECONDS = 9.0
-_LONG_SECONDS = 20.0
+_SHORT_SECONDS = 8.0
+_LONG_SECONDS = 28.0
 _PATIENCE_SECONDS = 90.0
 
 Object = dict[str, Any]
@@ -196,10 +196,11 @@ def courses(field: Field) -> Mapping[str, Course]:
     during: dict[str, tuple[Object, int]] = {}
     short = [name for name in faults if not name.endswith("-long")]
     while time.monotonic() < begun + _SHORT_SECONDS:
-        moved |= {name for name in faults if name not in NOT_BLIND and field.share(name) != 30}
-        time.sleep(0.2)
+        for name in faults:
+            during[name] = field.status(name), field.share(name)
+            if name not in NOT_BLIND and during[name][1] != 30:
+                moved.add(name)
     for name in short:
-        during[name] = field.status(name), field.share(name)
         field.mend(name)
     blind = time.monotonic() - begun
     promoted: dict[str, float] = {}

@@ -40,6 +40,11 @@ def measured(guardrails: Iterable[Guardrail]) -> Sequence[Guardrail]:
     return [guardrail for guardrail in guardrails if guardrail.metric in MEASURED]
 
 
+def unmeasured(guardrails: Iterable[Guardrail]) -> list[Guardrail]:
+    """Those that go by the figures which every guardrail has."""
+    return [guardrail for guardrail in guardrails if guardrail.metric not in MEASURED]
+
+
 def asks(
     guardrails: Iterable[Guardrail], templates: Queries, namespace: str, rollout: str, model: str
 ) -> Mapping[str, Sequence[str]]:

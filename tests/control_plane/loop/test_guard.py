@@ -12,6 +12,7 @@ from datetime import timedelta
 import pytest
 
 from shadow_operator.act import Act
+from shadow_operator.api.guardrails import Guardrail
 from shadow_operator.api.rollout import ShadowRollout
 from shadow_operator.api.status import Stage
 from shadow_operator.cluster import ConflictError
@@ -107,6 +108,22 @@ async def test_a_slow_source_of_one_rollout_delays_no_other(field: Field) -> Non
         await _end(guarding)
     assert field.weights("quick") == _TAKEN_BACK
     assert field.weights("slow") == _IN_CANARY
+
+
+async def test_a_drawdown_waits_for_nothing_that_another_guardrail_measures(field: Field) -> None:
+    memory = await field.in_canary()
+    errors = {"name": "errors", "metric": "errorRate", "above": "1%"}
+    rollout = memory.rollout
+    assert rollout is not None
+    rails = [*rollout.spec.guardrails, Guardrail.model_validate(errors)]
+    memory.rollout = rollout.model_copy(update={"spec": rollout.spec.model_copy(update={"guardrails": rails})})
+    await field.look()
+    assert memory.judgement is not None
+    assert memory.judgement.why_blind.startswith("errors: "), "the scripted source knows no such series"
+    assert memory.judgement.hold is not None, "an error rate that is unknown lets nothing advance"
+    field.lose(CHALLENGER, _A_BREACH)
+    await field.look()
+    assert field.weights() == _TAKEN_BACK
 
 
 @pytest.mark.parametrize("text", ["rollback/1", f"rollback/1/{CHALLENGER}", "rollback-full/1"])
