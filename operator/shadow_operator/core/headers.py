@@ -15,6 +15,7 @@ ADDRESS_ANNOTATION = "shadowrollouts.io/prometheus"
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 _VALUE = re.compile(r"[\x21-\x7e\x80-\xff]([\t\x20-\x7e\x80-\xff]{0,8190}[\x21-\x7e\x80-\xff])?")
 _MOST = 20
+_SHORTEST_SECRET = 4
 
 
 class HeadersError(ValueError):
@@ -26,6 +27,14 @@ class Headers:
     """What is sent with each query; `values` are secret, and in no text that is made of this."""
 
     values: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def redacted(self, text: str) -> str:
+        """The text without any of the values, or of the words in them that are long enough to be a secret."""
+        words = {word for value in self.values.values() for word in (value, *value.split())}
+        for word in sorted(words, key=len, reverse=True):
+            if len(word) >= _SHORTEST_SECRET:
+                text = text.replace(word, "***")
+        return text
 
 
 def headers_of(secret: Mapping[str, Any], address: str) -> Headers:

@@ -2,6 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
+# The end of the year 9999, after which there is no datetime.
+_LAST_SECOND = 253_402_300_799
+
 
 def to_text(moment: datetime) -> str:
     """RFC 3339 in UTC with microseconds (metav1.MicroTime): seconds are too coarse for a rollback."""
@@ -24,3 +27,8 @@ def moved_on(since: str | None, held_since: str | None, now: datetime) -> str | 
         return since
     held = max(now - max(from_text(held_since), from_text(since)), timedelta(0))
     return to_text(from_text(since) + held)
+
+
+def is_moment(seconds: float) -> bool:
+    """Whether a number can be a time in Unix seconds: of those that somebody sends, not every one is."""
+    return 0 <= seconds <= _LAST_SECOND

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from shadow_operator.core.contract import FIGURE_LABEL, MODEL_LABEL, Figure
+from shadow_operator.core.moment import is_moment
 
 SeriesKey = str
 _SHADOW_BOOK = "book=shadow"
@@ -25,8 +26,8 @@ class Reading:
 
     def sampled_at(self, model: str) -> datetime | None:
         """When the newest of the model's samples was taken."""
-        moments = self.values(model, Figure.SAMPLED_AT)
-        return datetime.fromtimestamp(max(moments.values()), tz=UTC) if moments else None
+        moments = [each for each in self.values(model, Figure.SAMPLED_AT).values() if is_moment(each)]
+        return datetime.fromtimestamp(max(moments), tz=UTC) if moments else None
 
     def acted_on(self, model: str) -> "Reading":
         """The same without what the model predicted and nobody acted on: the series labelled `book="shadow"`."""

@@ -6,6 +6,7 @@ it sends long queries in the URL, so they are posted as a form; it turns "NaN" i
 
 import asyncio
 import io
+import itertools
 import math
 import random
 import threading
@@ -22,6 +23,7 @@ from prometheus_api_client.prometheus_connect import PrometheusConnect
 from urllib3.util.retry import Retry
 
 from shadow_operator.core.headers import Headers
+from shadow_operator.core.moment import is_moment
 from shadow_operator.metrics.source import MetricsError, QueryRefusedError, Sample, Track
 
 # Prometheus refuses more points than this in one answer (web/api/v1, "exceeded maximum resolution of 11,000 points").
@@ -32,6 +34,8 @@ _PIECE = 64 << 10
 _ATTEMPTS = 2
 _THREADS = 8
 _RETRY_SECONDS = 0.2
+# What reading an answer runs into that is JSON, or nearly, and of another form; the last one by thousands of brackets.
+_NO_RESULT = (TypeError, KeyError, IndexError, AttributeError, RecursionError)
 
 
 _Series = TypeVar("_Series", Sample, Track)
@@ -44,13 +48,13 @@ class _Session(requests.Session):
         super().__init__()
         self._seconds = seconds
         self._heard = threading.local()
-        self.secret: Mapping[str, str] = {}
+        self.secret = Headers()
 
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
         if method == "POST":
             kwargs["data"] = kwargs.pop("params", None)
         # Not in `headers` of the session, which its repr and its errors may show.
-        kwargs["headers"] = {**(kwargs.get("headers") or {}), **self.secret}
+        kwargs["headers"] = {**(kwargs.get("headers") or {}), **self.secret.values}
         # Whoever answers may not send the operator to an address that nobody allowed.
         kwargs |= {"allow_redirects": False, "stream": True}
         begun = time.monotonic()
@@ -148,7 +152,7 @@ class Prometheus:
     async def _ask(self, query: str, call: Callable[[], list[_Series]]) -> list[_Series]:
         loop = asyncio.get_running_loop()
         if self._identity is not None:
-            self._session.secret = (await self._identity.current()).values
+            self._session.secret = await self._identity.current()
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 return await loop.run_in_executor(self._threads, self._answer, call)
@@ -170,12 +174,14 @@ class Prometheus:
             case requests.ConnectionError():
                 return f"{self._address} can't be reached"
             case _:
-                return f"{self._address} answered {error}"[:400] + f" to the query {_shortened(query)}"
+                # Whoever answers may repeat what was sent.
+                said = self._session.secret.redacted(str(error))
+                return f"{self._address} answered {said}"[:400] + f" to the query {_shortened(query)}"
 
     def _answer(self, call: Callable[[], list[_Series]]) -> list[_Series]:
         try:
             series = call()
-        except (TypeError, KeyError, IndexError) as error:
+        except _NO_RESULT as error:
             raise ValueError("something that is no result of a Prometheus query") from error
         warnings = self._session.warnings()
         if warnings:
@@ -208,41 +214,59 @@ def _joined(pieces: Sequence[Sequence[Track]]) -> list[Track]:
 
 
 def _samples(rows: Any) -> list[Sample]:
-    return [Sample(_labels(row), value) for row in rows if (value := _number(row["value"][1])) is not None]
+    found = ((row, _point(row["value"])) for row in _list(rows))
+    return [Sample(_labels(row), value) for row, (_, value) in found if value is not None]
 
 
 def _tracks(rows: Any) -> list[Track]:
-    return [Track(_labels(row), _points(row["values"])) for row in rows]
+    return [Track(_labels(row), _points(row["values"])) for row in _list(rows)]
 
 
 def _labels(row: dict[str, Any]) -> dict[str, str]:
     return {str(name): str(value) for name, value in row["metric"].items()}
 
 
-def _points(values: Sequence[tuple[float, str]]) -> tuple[tuple[float, float], ...]:
-    return tuple((float(moment), value) for moment, text in values if (value := _number(text)) is not None)
+def _points(values: Any) -> tuple[tuple[float, float], ...]:
+    points = [_point(each) for each in _list(values)]
+    if any(later <= earlier for (earlier, _), (later, _) in itertools.pairwise(points)):
+        raise ValueError("points that are not in order of time")
+    return tuple((moment, value) for moment, value in points if value is not None)
 
 
-def _number(text: str) -> float | None:
+def _point(pair: Any) -> tuple[float, float | None]:
+    """A moment and its value, None for one that is no number. Strict: `"12"` would pass for moment 1 and value 2."""
+    moment, text = _list(pair)
+    if isinstance(moment, bool) or not isinstance(moment, int | float) or not isinstance(text, str):
+        raise TypeError
+    if not is_moment(moment):
+        raise ValueError("a sample of no time")
     value = float(text)
-    return value if math.isfinite(value) else None
+    return float(moment), value if math.isfinite(value) else None
+
+
+def _list(found: Any) -> list[Any]:
+    if not isinstance(found, list):
+        raise TypeError
+    return found
 
 
 def _warnings(response: requests.Response) -> list[str]:
     try:
-        return [str(warning) for warning in response.json().get("warnings") or []]
-    except (ValueError, AttributeError):
+        warnings = response.json().get("warnings") or []
+    except (ValueError, AttributeError, RecursionError):
+        # Whoever takes the result out of it says so.
         return []
+    return [str(each) for each in (warnings if isinstance(warnings, list) else [warnings])]
 
 
 def _may_pass(error: Exception) -> bool:
     """Whether asking again may help: a bad query stays bad."""
-    return not isinstance(error, PrometheusApiClientException) or "HTTP Status Code 4" not in str(error)
+    return not isinstance(error, PrometheusApiClientException) or not str(error).startswith("HTTP Status Code 4")
 
 
 def _is_unknown(error: Exception) -> bool:
     """Whether it did not take us for whom we said we are, or that one may not ask."""
-    return any(f"HTTP Status Code {status}" in str(error) for status in (401, 403))
+    return str(error).startswith(("HTTP Status Code 401", "HTTP Status Code 403"))
 
 
 def _shortened(query: str) -> str:

@@ -32,7 +32,8 @@ class StandInPrometheus:
 
     async def answer(self, request: web.Request) -> web.Response:
         if request.headers.get("Authorization") != self.wants:
-            return web.Response(status=401, text="who are you?")
+            # It repeats what it was sent, as some do.
+            return web.Response(status=401, text=f"who is {request.headers.get('Authorization')}?")
         row = {"metric": {"a": "b"}, "value": [1.0, "1"]}
         return web.json_response({"status": "success", "data": {"resultType": "vector", "result": [row]}})
 

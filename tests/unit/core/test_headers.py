@@ -52,3 +52,8 @@ def test_what_is_no_header_is_refused_without_its_value(found: dict[str, Any], s
 def test_no_text_that_is_made_of_headers_holds_a_value() -> None:
     headers = Headers({"Authorization": _TOKEN})
     assert "hunter2" not in f"{headers} {headers!r} {[headers]}"
+
+
+def test_a_text_that_repeats_a_value_is_shown_without_it() -> None:
+    headers = Headers({"Authorization": _TOKEN, "X-Scope-OrgID": "1"})
+    assert headers.redacted("who is Bearer hunter2, or hunter2, in 10 lines?") == "who is ***, or ***, in 10 lines?"
