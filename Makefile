@@ -14,6 +14,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CLUSTER := $(PYTHON) hack/cluster
 UV_VERSION := 0.13.8
+PIP_AUDIT_VERSION := 2.10.1
 PYTEST := $(BIN)/python -m pytest
 
 # The packages are run from their sources: installed editable they would hide that a wheel lacks a file.
@@ -97,6 +98,15 @@ chaos: venv ## Break everything around the operator, 200 times (CHAOS_FAULTS) on
 	echo "chaos on a whole cluster"
 	CHAOS_CLUSTER_FAULTS="$${CHAOS_CLUSTER_FAULTS:-40}" $(MAKE) cluster-tests PYTEST_OPTIONS="tests/e2e/chaos $(PYTEST_OPTIONS)"
 	$(BIN)/python -m tests.chaos.told
+
+# An environment of its own: what asks about the locked packages must not come to be one of them.
+.PHONY: audit
+audit: ## Ask whether a package that the operator is locked to has a known vulnerability; needs the network
+	@rm -rf build/audit
+	trap 'rm -rf build/audit; rmdir build 2> /dev/null || true' EXIT
+	$(PYTHON) -m venv build/audit
+	build/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit==$(PIP_AUDIT_VERSION)
+	build/audit/bin/pip-audit --requirement requirements/operator.lock --require-hashes --disable-pip --strict --progress-spinner off
 
 ##@ Measure it
 
