@@ -15,7 +15,8 @@ from shadow_operator.api.status import LedgerStatus, PolicyStatus, Status
 from shadow_operator.cluster import Cluster, ClusterError, ConflictError, InvalidError, NotFoundError, Object
 from shadow_operator.core import roles
 from shadow_operator.core.dataset_check import Checkers
-from shadow_operator.core.kinds import CONFIG_MAP, DEPLOYMENT, SERVICE, SHADOW_ROLLOUT
+from shadow_operator.core.fence import fence_name, fence_of, open_fence
+from shadow_operator.core.kinds import CONFIG_MAP, DEPLOYMENT, NETWORK_POLICY, SERVICE, SHADOW_ROLLOUT
 from shadow_operator.core.ledger import Taken
 from shadow_operator.core.machine import Decision
 from shadow_operator.core.observed import Observed
@@ -112,9 +113,11 @@ class Act:
             await self._route(desired)
             await self._workloads(desired)
             await self._apply(desired.stable)
+            await self._fence(desired.outside_the_fence)
             return await self._policy(desired, status)
         # A challenger knows that it acts before it gets a request, and a Service is there before the route names it.
         await self._workloads(desired)
+        await self._fence(desired.outside_the_fence)
         status = await self._policy(desired, status)
         await self._apply(desired.stable)
         await self._route(desired)
@@ -148,7 +151,22 @@ class Act:
             )
             self.memory.applied[("HTTPRoute", "")] = digest
 
+    async def _fence(self, outside: frozenset[str]) -> None:
+        """Let these models reach a broker, and no other one; all of them where the manifest has no fence any more."""
+        rollout, fence = self.rollout, self.rollout.spec.workload.fence
+        if fence is not None:
+            self.memory.is_unfenced = False
+            await self._apply(fence_of(rollout, fence, outside))
+        elif not self.memory.is_unfenced:
+            found = await self.ports.cluster.get(NETWORK_POLICY, rollout.metadata.namespace, fence_name(rollout))
+            if found is not None and found["metadata"].get("labels", {}).get(MANAGED_BY) == "shadow-operator":
+                await self._apply(open_fence(rollout))
+            self.memory.is_unfenced = True
+
     async def _workloads(self, desired: Plan) -> None:
+        # A pod is fenced before it is there. Who is let out is so only once it is written down that he acts.
+        outside_before = roles.outside_the_fence(self.rollout.spec, self.rollout.status)
+        await self._fence(outside_before & desired.outside_the_fence)
         for manifest in desired.workloads:
             await self._apply(manifest)
 

@@ -40,6 +40,7 @@ class Memory:
         unwritten: decisions that lowered a risk and could not be written into the ledger yet.
         route_lock: held around each write of the route, and around nothing else: the guard never waits for a query.
         applied: what was applied last, by kind and name, so that an unchanged object is not written in each pass.
+        is_unfenced: that no fence stands around its models, which is asked once where the manifest has none.
         resynced_at: since when `applied` is believed; what is changed by hand is put right once it is forgotten.
         checkpointed_at: when the evidence was kept last.
         holds: the ModelVersions whose stage the rollout holds; None before that was read.
@@ -57,6 +58,7 @@ class Memory:
     unwritten: list[Taken] = field(default_factory=list)
     route_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     applied: dict[tuple[str, str], str] = field(default_factory=dict)
+    is_unfenced: bool = False
     resynced_at: datetime | None = None
     checkpointed_at: datetime | None = None
     holds: frozenset[str] | None = None

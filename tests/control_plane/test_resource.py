@@ -61,6 +61,11 @@ _EDGES: tuple[tuple[str, dict[str, Any]], ...] = (
     ),
     ("https address with a path", {"spec.metrics.prometheus.address": "https://prom.example/prometheus"}),
     ("query over several lines", {"spec.metrics.queries.profit": 'sum(\n  profit{model="{{model}}"}\n)'}),
+    ("fence around brokers outside", {"spec.workload.fence": {"cidrs": ["203.0.113.0/24", "2001:db8::/32"]}}),
+    (
+        "fence around brokers in the cluster",
+        {"spec.workload.fence": {"namespaces": ["brokers"], "clusterCIDRs": ["10.244.0.0/16"]}},
+    ),
     (
         "template of its own",
         {

@@ -271,6 +271,32 @@ _WORKLOAD_AND_TRAFFIC = (
     ),
 )
 
+_FENCE = (
+    Wrong(
+        "fence of nothing",
+        {"spec.workload.fence": {}},
+        ("spec.workload.fence", "name their addresses in cidrs, their namespaces in namespaces, or both"),
+    ),
+    Wrong(
+        "fence around pods of unknown addresses",
+        {"spec.workload.fence": {"namespaces": ["brokers"]}},
+        ("spec.workload.fence", "write the addresses of the cluster's pods in clusterCIDRs"),
+    ),
+    Wrong(
+        "fence around the world",
+        {"spec.workload.fence": {"cidrs": ["0.0.0.0/0"]}},
+        ("spec.workload.fence.cidrs[0]", '"0.0.0.0/0" is not a block of addresses'),
+    ),
+    Wrong(
+        "fence around pods on the host's network",
+        {
+            "spec.workload.fence": {"cidrs": ["203.0.113.0/24"]},
+            "spec.workload.template": {"spec": {"hostNetwork": True}},
+        },
+        ("spec.workload", "remove hostNetwork from the template, or the fence"),
+    ),
+)
+
 _METRICS = (
     Wrong("no metrics", {"spec.metrics": REMOVED}, ("spec.metrics: Required value",)),
     Wrong("no prometheus", {"spec.metrics.prometheus": REMOVED}, ("spec.metrics.prometheus: Required value",)),
@@ -757,4 +783,4 @@ _SHAPE = (
     ),
 )
 
-WRONG = (*_MODELS, *_WORKLOAD_AND_TRAFFIC, *_METRICS, *_RULES, *_SHAPE)
+WRONG = (*_MODELS, *_WORKLOAD_AND_TRAFFIC, *_FENCE, *_METRICS, *_RULES, *_SHAPE)

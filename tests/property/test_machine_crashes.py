@@ -20,7 +20,7 @@ from shadow_operator.cluster import ConflictError
 from shadow_operator.core import roles
 from shadow_operator.core.command import Command
 from shadow_operator.core.guardrails import Motive
-from shadow_operator.core.kinds import HTTP_ROUTE, ROLLOUT_DECISION, SHADOW_ROLLOUT, Kind
+from shadow_operator.core.kinds import DEPLOYMENT, HTTP_ROUTE, NETWORK_POLICY, ROLLOUT_DECISION, SHADOW_ROLLOUT, Kind
 from shadow_operator.core.ledger import replay
 from shadow_operator.core.machine import decide
 from shadow_operator.core.observed import RouteState
@@ -35,7 +35,11 @@ from tests.world.journeys import FIRST, Journey
 from tests.world.manifests import changed, valid_manifest
 from tests.world.memory_cluster import MemoryCluster, PowerCutError
 
-_SPEC = {"spec.shadow": {"minDuration": "1d", "minTrades": 0}, "spec.promotion.watch": "3d"}
+_SPEC = {
+    "spec.shadow": {"minDuration": "1d", "minTrades": 0},
+    "spec.promotion.watch": "3d",
+    "spec.workload.fence": {"cidrs": ["203.0.113.0/24"]},
+}
 _NEVER = 99
 _OFTEN, _SELDOM = 0.2, 0.05
 # What happens once on the way of one challenger that never steps back.
@@ -125,14 +129,32 @@ class Operator:
     def check(self) -> None:
         """Nobody but the champion, and the standby that it goes back to, has more than the status approves."""
         rollout, shares = self.rollout, self.split
+        self.check_fence(rollout)
         if shares is None:
             return
+        assert shares.weights.keys() <= self.outside_the_fence(), "who gets requests can act on them"
         status = rollout.status
         safe = {roles.champion_of(rollout.spec, status), None if status.watch is None else status.watch.standby}
         for name, share in shares.weights.items():
             is_canary = status.canary is not None and status.canary.challenger == name
             most = roles.canary_percent(rollout.spec, status) if is_canary else 0
             assert name in safe or share <= most
+
+    def check_fence(self, rollout: ShadowRollout) -> None:
+        """Nobody is let out before it is written down that he acts, and no pod is there before its fence."""
+        assert self.outside_the_fence() <= roles.outside_the_fence(rollout.spec, rollout.status)
+        place = f"{DEPLOYMENT.root}/namespaces/default/{DEPLOYMENT.plural}/"
+        running = [path for path in self.cluster.objects if path.startswith(place)]
+        assert not running or self.fence in self.cluster.objects
+
+    @property
+    def fence(self) -> str:
+        return f"{NETWORK_POLICY.root}/namespaces/default/{NETWORK_POLICY.plural}/momentum-fence"
+
+    def outside_the_fence(self) -> set[str]:
+        found = self.cluster.objects.get(self.fence)
+        terms = [] if found is None else found["spec"]["podSelector"].get("matchExpressions", [])
+        return {name for term in terms for name in term["values"]}
 
 
 def started(edits: dict[str, object] | None = None) -> Operator:
@@ -199,6 +221,8 @@ def test_dying_at_any_write_never_gives_more_than_was_approved_and_converges(
     asyncio.run(settle(operator))
     rollout = operator.rollout
     assert operator.split == roles.split(rollout.spec, rollout.status)
+    assert operator.outside_the_fence() == roles.outside_the_fence(rollout.spec, rollout.status)
+    assert operator.split.weights.keys() <= operator.outside_the_fence()
 
 
 @settings(max_examples=60, deadline=None)

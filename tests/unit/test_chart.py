@@ -32,6 +32,7 @@ VERBS = {
     ("", "configmaps"): {"get", "list", "create", "patch", "delete"},
     ("", "pods"): {"list", "patch"},
     ("", "events"): {"create"},
+    ("networking.k8s.io", "networkpolicies"): {"get", "create", "patch"},
     ("gateway.networking.k8s.io", "httproutes"): {"get", "create", "patch", "delete"},
 }
 

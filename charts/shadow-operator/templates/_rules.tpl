@@ -49,6 +49,10 @@ Each verb is one that the operator's code uses. Server-side apply takes `patch`,
 - apiGroups: [""]
   resources: [events]
   verbs: [create]
+# The fence that keeps shadows off the brokers. It is never deleted: the right to would be one over every fence there is.
+- apiGroups: [networking.k8s.io]
+  resources: [networkpolicies]
+  verbs: [get, create, patch]
 # The shares of the traffic.
 - apiGroups: [gateway.networking.k8s.io]
   resources: [httproutes]

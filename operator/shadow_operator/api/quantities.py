@@ -4,6 +4,7 @@ The API has no floats (Kubernetes API conventions, "Primitive types"): a float d
 Each quantity stays the string that was written, so that what Git holds and what the API returns are equal.
 """
 
+import ipaddress
 import re
 from datetime import timedelta
 from typing import Any, ClassVar, Self
@@ -124,6 +125,38 @@ class Ratio(CheckedText):
     def fraction(self) -> float:
         """The ratio as a number, 1.0 for `100%`."""
         return float(self[:-1]) / 100
+
+
+def _is_ipv6(block: str) -> bool:
+    try:
+        address = ipaddress.IPv6Network(block, strict=False).network_address
+    except ValueError:
+        return False
+    # To the API server that is IPv4 in other letters, and belongs to neither.
+    return address.ipv4_mapped is None
+
+
+class CIDR(CheckedText):
+    """A block of IP addresses: `203.0.113.0/24`, `2001:db8::/32`."""
+
+    __slots__ = ()
+
+    _byte = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+    form = re.compile(
+        rf"({_byte}\.){{3}}{_byte}/(3[0-2]|[12][0-9]|[1-9])|[0-9A-Fa-f:]*:[0-9A-Fa-f:]*/(12[0-8]|1[01][0-9]|[1-9][0-9]|[1-9])"
+    )
+    accepted = (
+        "is not a block of addresses: write one with the length of its prefix, as in 203.0.113.0/24, "
+        "203.0.113.7/32 or 2001:db8::/32"
+    )
+    longest = 64
+
+    def __new__(cls, text: str) -> Self:
+        """Check the form, and that an IPv6 address is one."""
+        checked = super().__new__(cls, text)
+        if ":" in checked and not _is_ipv6(checked):
+            raise ValueError(f'"{text}" {cls.accepted}')
+        return checked
 
 
 class Amount(CheckedText):

@@ -53,6 +53,7 @@ class Plan:
         workloads: Deployments and Services of the models.
         stable: the Service that always points at the champion.
         models: the models that have a workload; the workload of any other one can go.
+        outside_the_fence: the models that may reach a broker.
 
     """
 
@@ -61,6 +62,7 @@ class Plan:
     workloads: Sequence[Manifest]
     stable: Manifest
     models: frozenset[str]
+    outside_the_fence: frozenset[str]
 
 
 def plan(rollout: ShadowRollout, status: Status, now: datetime, checkers: Checkers = _NO_CHECKERS) -> Plan:
@@ -92,6 +94,7 @@ def plan(rollout: ShadowRollout, status: Status, now: datetime, checkers: Checke
         workloads=workloads,
         stable=_service(rollout, champion, stable),
         models=frozenset(model.name for model in models),
+        outside_the_fence=roles.outside_the_fence(rollout.spec, status),
     )
 
 

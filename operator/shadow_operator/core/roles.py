@@ -78,6 +78,12 @@ def roles(spec: Spec, status: Status) -> Mapping[str, Role]:
     return assigned
 
 
+def outside_the_fence(spec: Spec, status: Status) -> frozenset[str]:
+    """The models that may reach a broker: those that act, and the standby, which acts at once after a rollback."""
+    assigned = roles(spec, status).items()
+    return frozenset(name for name, role in assigned if role.acts or role is Role.STANDBY)
+
+
 def split(spec: Spec, status: Status) -> Split:
     """The shares that the status asks for: the champion's, the canary's, and a copy for each model in shadow.
 
