@@ -12,7 +12,15 @@ from datetime import datetime
 from shadow_operator import ledger
 from shadow_operator.api.rollout import Metadata, ShadowRollout
 from shadow_operator.api.status import LedgerStatus, PolicyStatus, Status
-from shadow_operator.cluster import Cluster, ClusterError, ConflictError, InvalidError, NotFoundError, Object
+from shadow_operator.cluster import (
+    Cluster,
+    ClusterError,
+    ConflictError,
+    ForbiddenError,
+    InvalidError,
+    NotFoundError,
+    Object,
+)
 from shadow_operator.core import roles
 from shadow_operator.core.dataset_check import Checkers
 from shadow_operator.core.fence import fence_name, fence_of, open_fence
@@ -158,10 +166,18 @@ class Act:
             self.memory.is_unfenced = False
             await self._apply(fence_of(rollout, fence, outside))
         elif not self.memory.is_unfenced:
-            found = await self.ports.cluster.get(NETWORK_POLICY, rollout.metadata.namespace, fence_name(rollout))
-            if found is not None and found["metadata"].get("labels", {}).get(MANAGED_BY) == "shadow-operator":
+            if await self._has_fence():
                 await self._apply(open_fence(rollout))
             self.memory.is_unfenced = True
+
+    async def _has_fence(self) -> bool:
+        where = self.rollout.metadata
+        try:
+            found = await self.ports.cluster.get(NETWORK_POLICY, where.namespace, fence_name(self.rollout))
+        except ForbiddenError:
+            # Who never had the right made none, and a rollout that asks for no fence need not wait for it.
+            return False
+        return found is not None and found["metadata"].get("labels", {}).get(MANAGED_BY) == "shadow-operator"
 
     async def _workloads(self, desired: Plan) -> None:
         # A pod is fenced before it is there. Who is let out is so only once it is written down that he acts.

@@ -1,10 +1,13 @@
 """The fence follows the roles: shut around shadows, open for who acts, and shut again by a rollback."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from tests.control_plane.loop.field import CHALLENGER, CHAMPION, EQUAL, Field
+from shadow_operator.api.status import ConditionStatus
+from shadow_operator.cluster import Cluster
+from tests.control_plane.loop.field import CHALLENGER, CHAMPION, EQUAL, Field, manifest
 from tests.world.manifests import REMOVED, changed
 from tests.world.network import EnforcingNetwork, Place
 
@@ -93,3 +96,33 @@ async def test_a_rollout_without_one_makes_none_and_leaves_that_of_others_alone(
     await field.in_shadow()
     assert field.server.request("GET", path) == before
     assert set(fences(field)) == {"momentum-fence"}
+
+
+class WithoutTheRight(Cluster):
+    """An operator whose role says nothing of NetworkPolicies."""
+
+    async def _send(self, arguments: Any, seconds: float) -> tuple[int, bytes]:
+        if "networkpolicies" in arguments[1]:
+            return 403, b'{"message": "networkpolicies is forbidden"}'
+        return await super()._send(arguments, seconds)
+
+
+@pytest.fixture
+async def without_the_right(kubeconfig_path: str) -> AsyncIterator[Cluster]:
+    async with await WithoutTheRight.connect(10.0, kubeconfig_path) as cluster:
+        yield cluster
+
+
+async def test_who_may_not_write_it_starts_no_pod_and_says_so(field: Field, without_the_right: Cluster) -> None:
+    field.create(changed(manifest(), _FENCE))
+    await field.reconciler_over(without_the_right).once(field.key())
+    assert field.objects("apps/v1", "deployments") == {}
+    (stalled,) = [each for each in field.status().conditions if each.type == "Stalled"]
+    assert stalled.status is ConditionStatus.TRUE
+    assert "networkpolicies is forbidden" in stalled.message
+
+
+async def test_who_asks_for_none_needs_no_right_to_any(field: Field, without_the_right: Cluster) -> None:
+    field.create(manifest())
+    await field.reconciler_over(without_the_right).once(field.key())
+    assert len(field.objects("apps/v1", "deployments")) == 3
