@@ -18,6 +18,7 @@ from shadow_operator.core.ledger import Inputs, replay
 from shadow_operator.core.moment import from_text
 from shadow_operator.core.readings import on_grid
 from shadow_operator.core.samples import Digest
+from shadow_operator.credentials import Credentials
 from shadow_operator.metrics import MetricsError, MetricSource
 from shadow_operator.metrics.history import history
 from shadow_operator.metrics.prometheus import Prometheus
@@ -45,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
         differences = [*replay(recorded)]
         checked = "decided on the recorded inputs"
         if arguments.refetch:
-            differences += asyncio.run(_refetched(recorded, arguments.prometheus))
+            differences += asyncio.run(_refetched(recorded, arguments))
             checked += " and read again from Prometheus"
     except (ValueError, OSError, ClusterError, MetricsError) as error:
         sys.stderr.write(f"{arguments.decision}: {error}\n")
@@ -84,11 +85,21 @@ def _is(found: dict[str, Any], namespace: str, name: str) -> bool:
     return (found["metadata"]["namespace"], found["metadata"]["name"]) == (namespace, name)
 
 
-async def _refetched(recorded: DecisionSpec, address: str | None) -> list[str]:
-    spec = Inputs.unpacked(recorded.inputs or "").spec
-    source = Prometheus(address or spec.metrics.prometheus.address, _REQUEST_SECONDS)
+async def _refetched(recorded: DecisionSpec, arguments: argparse.Namespace) -> list[str]:
+    metrics = Inputs.unpacked(recorded.inputs or "").spec.metrics
+    named, step = metrics.prometheus, metrics.interval.timedelta
+    if named.headers_from is None or arguments.prometheus is not None:
+        # Another address than the recorded one is sent nobody's headers.
+        return await _compared(Prometheus(arguments.prometheus or named.address, _REQUEST_SECONDS), recorded, step)
+    async with await Cluster.connect(_REQUEST_SECONDS, arguments.kubeconfig) as cluster:
+        namespace, secret = arguments.decision.partition("/")[0], named.headers_from.secret_ref.name
+        identity = Credentials(cluster, namespace, secret, named.address)
+        return await _compared(Prometheus(named.address, _REQUEST_SECONDS, identity), recorded, step)
+
+
+async def _compared(source: Prometheus, recorded: DecisionSpec, step: timedelta) -> list[str]:
     try:
-        return await differing_samples(source, recorded, spec.metrics.interval.timedelta)
+        return await differing_samples(source, recorded, step)
     finally:
         source.close()
 

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,25 @@ ADDRESS_ANNOTATION = "shadowrollouts.io/prometheus"
 # RFC 9110, 5.1 and 5.5: a token, and visible characters with blanks and tabs between them.
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 _VALUE = re.compile(r"[\x21-\x7e\x80-\xff]([\t\x20-\x7e\x80-\xff]{0,8190}[\x21-\x7e\x80-\xff])?")
+# What a request is made of is the operator's: another Host would lead past the addresses that it may ask.
+_ITS_OWN = frozenset(
+    {
+        "accept-encoding",
+        "connection",
+        "content-encoding",
+        "content-length",
+        "content-type",
+        "expect",
+        "host",
+        "keep-alive",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
 _MOST = 20
 _SHORTEST_SECRET = 4
 
@@ -30,7 +50,10 @@ class Headers:
 
     def redacted(self, text: str) -> str:
         """The text without any of the values, or of the words in them that are long enough to be a secret."""
-        words = {word for value in self.values.values() for word in (value, *value.split())}
+        words = {word for value in self.values.values() for word in (value, *value.split(), _password(value))}
+        # An answer may be JSON, and the library shows its bytes as Python writes them.
+        words |= {json.dumps(word)[1:-1] for word in words}
+        words |= {repr(word)[1:-1] for word in words}
         for word in sorted(words, key=len, reverse=True):
             if len(word) >= _SHORTEST_SECRET:
                 text = text.replace(word, "***")
@@ -59,12 +82,17 @@ def headers_of(secret: Mapping[str, Any], address: str) -> Headers:
     data = secret.get("data") or {}
     if not 0 < len(data) <= _MOST:
         raise HeadersError(f"{which} has {len(data)} keys: each is the name of a header, 1 to {_MOST} of them")
-    return Headers({name: _value(which, name, text) for name, text in data.items()})
+    found = {name: _value(which, name, text) for name, text in data.items()}
+    if len({name.lower() for name in found}) < len(found):
+        raise HeadersError(f"{which} has a header twice, in capital and in small letters: remove one of them")
+    return Headers(found)
 
 
 def _value(which: str, name: str, text: str) -> str:
     if _NAME.fullmatch(name) is None:
         raise HeadersError(f'{which} has the key "{name[:100]}", which is no name of a header, as Authorization is one')
+    if name.lower() in _ITS_OWN:
+        raise HeadersError(f"{which} has the key {name}, a header that the operator sets itself: remove it")
     try:
         value = base64.b64decode(text, validate=True).decode("latin-1")
     except binascii.Error as error:
@@ -76,3 +104,12 @@ def _value(which: str, name: str, text: str) -> str:
             f"{which}: the value of {name} is empty, too long, or holds a character that no header may have"
         )
     return value
+
+
+def _password(value: str) -> str:
+    """The password in a header of Basic authentication; empty in any other one."""
+    scheme, _, encoded = value.partition(" ")
+    try:
+        return base64.b64decode(encoded).decode().partition(":")[2] if scheme.lower() == "basic" else ""
+    except ValueError:
+        return ""

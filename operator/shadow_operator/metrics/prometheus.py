@@ -157,13 +157,14 @@ class Prometheus:
             try:
                 return await loop.run_in_executor(self._threads, self._answer, call)
             except (requests.RequestException, PrometheusApiClientException, ValueError) as error:
+                # None of these has its cause: in it whoever was asked may repeat what was sent.
                 if self._identity is not None and _is_unknown(error):
                     self._identity.refused()
-                    raise MetricsError(self._why(query, error)) from error
+                    raise MetricsError(self._why(query, error)) from None
                 if not _may_pass(error):
-                    raise QueryRefusedError(self._why(query, error)) from error
+                    raise QueryRefusedError(self._why(query, error)) from None
                 if attempt == _ATTEMPTS:
-                    raise MetricsError(self._why(query, error)) from error
+                    raise MetricsError(self._why(query, error)) from None
             await asyncio.sleep(_RETRY_SECONDS * (1 + random.random()))  # noqa: S311 - jitter
         raise AssertionError("unreachable: the last attempt returns or raises")
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from shadow_operator.core.kinds import LEASE
 from tests.control_plane.api_server import ApiServer, RefusedError
@@ -36,9 +37,9 @@ class StandInPrometheus:
         self._source = source
 
     @contextlib.asynccontextmanager
-    async def served(self) -> AsyncIterator[str]:
+    async def served(self, *middlewares: Middleware) -> AsyncIterator[str]:
         """Serve it; yields its address."""
-        application = web.Application()
+        application = web.Application(middlewares=middlewares)
         application.router.add_post("/api/v1/query", self._query)
         application.router.add_post("/api/v1/query_range", self._query_range)
         runner = web.AppRunner(application, shutdown_timeout=0.1)

@@ -1,13 +1,17 @@
 """A Prometheus that asks who is there, and a Secret on a real API server, which says who may read it."""
 
+import asyncio
 import base64
 import logging
+import sys
+import traceback
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 import yaml
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from shadow_operator.cluster import Cluster
 from shadow_operator.core.headers import ADDRESS_ANNOTATION
@@ -15,6 +19,8 @@ from shadow_operator.credentials import Credentials
 from shadow_operator.metrics import MetricsError
 from shadow_operator.metrics.prometheus import Prometheus
 from tests.control_plane.api_server import ApiServer
+from tests.control_plane.loop.field import Field
+from tests.control_plane.loop.processes import StandInPrometheus as ScriptedPrometheus
 from tests.control_plane.loop.processes import free_port
 
 pytestmark = pytest.mark.control_plane
@@ -166,5 +172,34 @@ async def test_no_log_and_no_error_holds_what_the_secret_holds(
     asked.wants = "something else"
     with pytest.raises(MetricsError) as caught:
         await source.instant("up")
-    told = f"{caplog.text} {caught.value!r} {caught.value.__cause__!r} {source.__dict__!r}"
+    traced = "".join(traceback.format_exception(caught.value))
+    told = f"{caplog.text} {caught.value!r} {caught.value.__cause__!r} {traced} {source.__dict__!r}"
     assert not any(each in told for each in _SECRETS)
+
+
+async def test_a_replay_reads_the_samples_again_with_what_the_secret_holds(
+    field: Field, server: ApiServer, kubeconfig_path: str
+) -> None:
+    sent: list[str | None] = []
+    prometheus = ScriptedPrometheus(field.evaluations)
+
+    @web.middleware
+    async def noted(request: web.Request, handler: Handler) -> web.StreamResponse:
+        sent.append(request.headers.get("Authorization"))
+        return await handler(request)
+
+    async with prometheus.served(noted) as address:
+        put(server, _FIRST, address)
+        named = {"address": address, "headersFrom": {"secretRef": {"name": _NAME}}}
+        await field.in_shadow({"spec.metrics.prometheus": named})
+        field.clock.advance(hours=3)
+        await field.tick()
+        entries = field.objects("shadowrollouts.io/v1alpha1", "rolloutdecisions").values()
+        entry = next(each["metadata"]["name"] for each in entries if each["spec"].get("seen"))
+        place = f"{server.namespace}/{entry}"
+        command = ["-m", "shadow_operator", "replay", "--refetch", place, "--kubeconfig", kubeconfig_path]
+        pipe = asyncio.subprocess.PIPE
+        running = await asyncio.create_subprocess_exec(sys.executable, *command, stdout=pipe, stderr=pipe)
+        said = b"".join(await running.communicate()).decode()
+    assert "agrees, decided on the recorded inputs and read again from Prometheus" in said
+    assert set(sent) == {_FIRST}

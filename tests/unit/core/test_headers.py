@@ -1,6 +1,7 @@
 """Headers from a Secret: for the address that it is meant for, and in no text."""
 
 import base64
+import json
 from typing import Any
 
 import pytest
@@ -40,6 +41,9 @@ def test_a_secret_is_sent_to_no_address_that_it_does_not_name(meant: str | None)
         (secret(Authorization="hunter2\r\nX-Other: 1"), "holds a character that no header may have"),
         (secret(Authorization="hunter2" * 2000), "too long"),
         (secret(**{"two words": "hunter2"}), "no name of a header"),
+        (secret(Host="hunter2"), "the key Host, a header that the operator sets itself"),
+        (secret(transfer_encoding="hunter2"), "the key transfer-encoding, a header that the operator sets itself"),
+        (secret(X_Key="hunter2", x_key="hunter2"), "a header twice"),
         ({**secret(), "data": {"Authorization": "hunter2!"}}, "is not base64"),
     ],
 )
@@ -57,3 +61,15 @@ def test_no_text_that_is_made_of_headers_holds_a_value() -> None:
 def test_a_text_that_repeats_a_value_is_shown_without_it() -> None:
     headers = Headers({"Authorization": _TOKEN, "X-Scope-OrgID": "1"})
     assert headers.redacted("who is Bearer hunter2, or hunter2, in 10 lines?") == "who is ***, or ***, in 10 lines?"
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (f"Basic {base64.b64encode(b'team:hunter2').decode()}", "team may not log in with hunter2"),
+        ('Token "hunter2"', json.dumps({"error": 'who is "hunter2"'})),
+        ('Token a"hunter2', repr(json.dumps({"error": 'who is a"hunter2'}).encode())),
+    ],
+)
+def test_a_value_is_found_in_other_letters_as_well(value: str, said: str) -> None:
+    assert "hunter2" not in Headers({"Authorization": value}).redacted(said)
