@@ -125,11 +125,12 @@ async def test_a_secret_that_was_changed_is_used_once_the_former_one_is_refused(
 
 
 async def until_answered(source: Prometheus) -> list[float]:
-    for _ in range(20):
+    for _ in range(100):
         try:
             return [each.value for each in await source.instant("up")]
         except MetricsError:
-            continue
+            # The Secret is read meanwhile.
+            await asyncio.sleep(0.1)
     return []
 
 
