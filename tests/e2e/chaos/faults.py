@@ -9,7 +9,7 @@ from bench.rollback.killer import Killer
 from bench.rollback.ours import ShadowRollouts
 from bench.rollback.pieces import NAMESPACE
 from examples.demo.player.failure import DemoError
-from examples.demo.player.names import GATEWAY_NAMESPACE, OPERATOR_NAMESPACE
+from examples.demo.player.names import OPERATOR_NAMESPACE
 from examples.demo.player.tools import Tools
 from tests.chaos.faults import edit_route
 from tests.chaos.guarantees import Guarantees
@@ -50,10 +50,6 @@ def _delete_prometheus(cluster: Cluster) -> None:
     cluster.delete_pods(NAMESPACE, "--selector=app=prometheus")
 
 
-def _delete_envoy_gateway(cluster: Cluster) -> None:
-    cluster.delete_pods(GATEWAY_NAMESPACE, "--selector=control-plane=envoy-gateway")
-
-
 def _a_rollout(cluster: Cluster) -> str:
     return cluster.random.choice(sorted(cluster.guarantees.watched))
 
@@ -80,7 +76,6 @@ def _edit_route(cluster: Cluster) -> None:
 FAULTS: Mapping[str, Callable[[Cluster], None]] = {
     "leader killed": _kill_leader,
     "every operator's pod deleted": _delete_operators,
-    "Envoy Gateway's pod deleted": _delete_envoy_gateway,
     "Prometheus' pod deleted": _delete_prometheus,
     "pods of the challengers deleted": _delete_challengers,
     "a node's pods deleted, one of each model": _delete_one_of_each,
