@@ -17,6 +17,13 @@ UV_VERSION := 0.13.8
 PIP_AUDIT_VERSION := 2.10.1
 PYTEST := $(BIN)/python -m pytest
 
+# Before a command that needs a whole cluster with our images in it.
+define WITH_CLUSTER
+images=$$($(BIN)/python hack/images.py)
+loads=(); for image in $$images; do loads+=(--load "$${image#*=}"); done
+SHADOW_IMAGES="$$(echo $$images)" $(PYTHON) hack/with_cluster.py "$${loads[@]}" --
+endef
+
 # The packages are run from their sources: installed editable they would hide that a wheel lacks a file.
 export PYTHONPATH := $(CURDIR)/operator:$(CURDIR)
 
@@ -84,10 +91,7 @@ control-plane-tests: venv ## Run the tests that need an API server
 .PHONY: cluster-tests
 cluster-tests: venv ## Run the tests that need a whole cluster
 	@echo "tests on a whole cluster"
-	images=$$($(BIN)/python hack/images.py)
-	loads=(); for image in $$images; do loads+=(--load "$${image#*=}"); done
-	SHADOW_IMAGES="$$(echo $$images)" $(PYTHON) hack/with_cluster.py "$${loads[@]}" -- \
-	  $(PYTEST) -m cluster --junitxml=build/test/cluster.xml $(PYTEST_OPTIONS)
+	$(WITH_CLUSTER) $(PYTEST) -m cluster --junitxml=build/test/cluster.xml $(PYTEST_OPTIONS)
 
 .PHONY: chaos
 chaos: venv ## Break everything around the operator, 200 times (CHAOS_FAULTS) on an API server and 40 on a whole cluster; CHAOS_SEED repeats
@@ -116,10 +120,7 @@ bench-stats: venv ## Measure error rates, power and speed of the statistics; wri
 
 .PHONY: bench-rollback
 bench-rollback: venv ## Measure on a whole cluster how fast a share is taken back; writes docs/rollback.md (BENCH_OPTIONS)
-	@images=$$($(BIN)/python hack/images.py)
-	loads=(); for image in $$images; do loads+=(--load "$${image#*=}"); done
-	SHADOW_IMAGES="$$(echo $$images)" $(PYTHON) hack/with_cluster.py "$${loads[@]}" -- \
-	  $(BIN)/python -m bench.rollback $(BENCH_OPTIONS)
+	@$(WITH_CLUSTER) $(BIN)/python -m bench.rollback $(BENCH_OPTIONS)
 
 ##@ Change it
 

@@ -50,12 +50,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with api_server(tools) as api:
             pieces = Pieces(tools, api, options.images)
             lanes = Lanes(api, [f"lane-{number:02d}" for number in range(chosen.lanes)])
-            field = Field(api, pieces, lanes, say, random.Random(seed), chosen.rounds)  # noqa: S311 - phases
+            phases = random.Random(seed)  # noqa: S311 - when they break
             if chosen.peer is None:
                 ours = ShadowRollouts(tools, api, pieces, Installation(tools, api, options), lanes)
+                field = Field(api, pieces, lanes, ours, say, phases, chosen.rounds)
                 rows = plan.ours(tools, field, ours, Killer(tools, pieces), chosen.promotions)
             else:
-                rows = plan.peer(field, Peer(chosen.peer, pieces, lanes), options.kubeconfig)
+                peer = Peer(chosen.peer, pieces, lanes)
+                field = Field(api, pieces, lanes, peer, say, phases, chosen.rounds)
+                rows = plan.peer(field, peer, options.kubeconfig)
     except DemoError as error:
         say(f"the bench ended early. {error}")
         return 1

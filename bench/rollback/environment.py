@@ -20,7 +20,12 @@ def options() -> Options:
     if missing:
         raise DemoError(f"the environment has no {', '.join(missing)}: run `make bench-rollback`")
     cluster = ["--tools", os.environ["SHADOW_TOOLS"], "--kubeconfig", os.environ["SHADOW_CLUSTER_KUBECONFIG"]]
-    return read_options([*cluster, "--images", *os.environ["SHADOW_IMAGES"].split(), f"prometheus={_prometheus()}"])
+    return read_options([*cluster, "--images", *images()])
+
+
+def images() -> list[str]:
+    """NAME=IMAGE of everything that the demo and the bench need."""
+    return [*os.environ["SHADOW_IMAGES"].split(), f"prometheus={_prometheus()}"]
 
 
 def _prometheus() -> str:

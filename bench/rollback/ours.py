@@ -35,11 +35,6 @@ class ShadowRollouts:
         self._nonces = itertools.count(int(time.time()))
         self._by = ""
 
-    @property
-    def title(self) -> str:
-        """Its name and version."""
-        return "this operator"
-
     def install(self, guard_seconds: float) -> None:
         """Install the operator, which hears alerts, and wait until one of its pods leads."""
         values = {

@@ -32,8 +32,7 @@ def outage(
     ours: ShadowRollouts, lanes: Lanes, pieces: Pieces, names: Sequence[str], challenger: str, seconds: float
 ) -> Outage:
     """Take Prometheus away for so long from lanes whose only step would have ended in that time; then give it back."""
-    pieces.scale("prometheus", 0)
-    wait_until("Prometheus to be gone", lambda: _is_gone(pieces), seconds=60.0)
+    _take_away(pieces)
     moved: set[str] = set()
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -42,8 +41,7 @@ def outage(
         moved |= {name for name in names if not seen[name].recent.get(challenger)}
         time.sleep(_LOOK_SECONDS)
     blind = sum(_is_blind(ours.rollout(name)) for name in names)
-    pieces.scale("prometheus", 1)
-    pieces.wait_for("prometheus")
+    _give_back(pieces)
     back = time.monotonic()
     ours.wait("promoted", names, lambda it: bool(it["status"]["champion"]["name"] == challenger))
     return Outage(len(moved), blind, time.monotonic() - back)
@@ -51,17 +49,25 @@ def outage(
 
 def shares_lost(lanes: Lanes, pieces: Pieces, challenger: str, seconds: float) -> list[float]:
     """Take Prometheus away for so long; returns after how many seconds each share that was lost was lost."""
-    pieces.scale("prometheus", 0)
-    wait_until("Prometheus to be gone", lambda: _is_gone(pieces), seconds=60.0)
+    _take_away(pieces)
     begun, lost = time.monotonic(), dict[str, float]()
     while time.monotonic() < begun + seconds:
         for name, seen in lanes.seen().items():
             if not seen.recent.get(challenger):
                 lost.setdefault(name, time.monotonic() - begun)
         time.sleep(_LOOK_SECONDS)
+    _give_back(pieces)
+    return sorted(lost.values())
+
+
+def _take_away(pieces: Pieces) -> None:
+    pieces.scale("prometheus", 0)
+    wait_until("Prometheus to be gone", lambda: _is_gone(pieces), seconds=60.0)
+
+
+def _give_back(pieces: Pieces) -> None:
     pieces.scale("prometheus", 1)
     pieces.wait_for("prometheus")
-    return sorted(lost.values())
 
 
 def _is_gone(pieces: Pieces) -> Look:

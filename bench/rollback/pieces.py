@@ -7,11 +7,11 @@ from typing import Any
 import yaml
 
 from examples.demo.player.api_server import ApiServer
-from examples.demo.player.installation import gateway_url
+from examples.demo.player.installation import available, gateway_url, programmed
 from examples.demo.player.names import MANIFESTS as DEMO
 from examples.demo.player.options import IMAGES
 from examples.demo.player.tools import Tools
-from examples.demo.player.waiting import Look, wait_until
+from examples.demo.player.waiting import wait_until
 
 NAMESPACE = "bench"
 MANIFESTS = Path(__file__).parent / "manifests"
@@ -38,7 +38,7 @@ class Pieces:
         self.apply(yaml.safe_dump(_config_map("code", code)))
         self.apply(yaml.safe_dump(_config_map("certificate", {"tls.crt": certificate})))
         self.apply(self._prometheus())
-        wait_until("the gateway to be Programmed", self._gateway, seconds=_LONGEST_SECONDS)
+        wait_until("the gateway to be Programmed", partial(programmed, self._api, NAMESPACE), seconds=_LONGEST_SECONDS)
         address = gateway_url(self._api, NAMESPACE)
         self.apply((MANIFESTS / "client.yaml").read_text().replace("GATEWAY_ADDRESS", address))
         for name in ("figures", "prometheus", "client"):
@@ -64,7 +64,11 @@ class Pieces:
 
     def wait_for(self, name: str) -> None:
         """Wait until a deployment is available."""
-        wait_until(f"deployment {name} to be available", partial(self._available, name), seconds=_LONGEST_SECONDS)
+        wait_until(
+            f"deployment {name} to be available",
+            partial(available, self._api, NAMESPACE, name),
+            seconds=_LONGEST_SECONDS,
+        )
 
     def prometheus_address(self) -> str:
         """Where Prometheus answers, also for a program that runs on the node."""
@@ -82,17 +86,6 @@ class Pieces:
         for one in documents:
             one["metadata"]["namespace"] = NAMESPACE
         return yaml.safe_dump_all(documents)
-
-    def _available(self, name: str) -> Look:
-        found = self._api.get(f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/{name}") or {}
-        status = found.get("status", {})
-        return Look(done=status.get("availableReplicas", 0) >= 1, found=str(status))
-
-    def _gateway(self) -> Look:
-        path = f"/apis/gateway.networking.k8s.io/v1/namespaces/{NAMESPACE}/gateways/models"
-        conditions = (self._api.get(path) or {}).get("status", {}).get("conditions", [])
-        done = any(each["type"] == "Programmed" and each["status"] == "True" for each in conditions)
-        return Look(done=done, found=str(conditions))
 
 
 def _is_server(document: dict[str, Any]) -> bool:

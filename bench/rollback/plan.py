@@ -16,7 +16,6 @@ _SECOND, _QUARTER = "guard every second", "guard every 250 ms"
 
 def ours(tools: Tools, field: Field, operator: ShadowRollouts, killer: Killer, promotions: int) -> list[Row]:
     """Measure our operator; each lane is promoted so many times."""
-    field.controller = operator
     field.say("the operator, the gateway, Prometheus, the client")
     shown = certificate.bring_up(tools)
     operator.install(1.0)
@@ -58,7 +57,6 @@ def _beside_one(field: Field, operator: ShadowRollouts) -> list[Row]:
 def peer(field: Field, other: Peer, kubeconfig: Path) -> list[Row]:
     """Measure another controller: how fast it is, and what it does without Prometheus."""
     field.say(f"{other.title}: the gateway, Prometheus, the client")
-    field.controller = other
     field.pieces.bring_up("")
     try:
         with other.running(kubeconfig):

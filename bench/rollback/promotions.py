@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from bench.rollback.controller import model
 from bench.rollback.lanes import Lanes
 from bench.rollback.ours import Object, ShadowRollouts
 
@@ -16,19 +17,12 @@ def promote_all(ours: ShadowRollouts, lanes: Lanes, names: Sequence[str], genera
     lanes.wait_for_champion(names, challenger, _SECONDS)
 
 
-def next_generation(
-    ours: ShadowRollouts, lanes: Lanes, names: Sequence[str], generation: int, step: str = "1h"
-) -> None:
+def next_generation(ours: ShadowRollouts, lanes: Lanes, names: Sequence[str], generation: int, step: str) -> None:
     """Let Git catch up with a promotion and bring the next challenger; returns once it is in canary, for so long."""
     champion, challenger = model(generation), model(generation + 1)
     lanes.race(names, challenger, champion)
     ours.apply(names, champion, challenger, step)
     lanes.wait_for_canary(names, challenger, _SECONDS)
-
-
-def model(number: int) -> str:
-    """The name of the so-and-so-many-th model of a lane."""
-    return f"model-{number}"
 
 
 def _is_promoted(rollout: Object, challenger: str) -> bool:

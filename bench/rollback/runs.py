@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bench.rollback import breaches, outage, promotions
 from bench.rollback.breaches import Breach
-from bench.rollback.controller import Controller
+from bench.rollback.controller import Controller, model
 from bench.rollback.footprint import footprint
 from bench.rollback.killer import Killer
 from bench.rollback.lanes import Lanes
@@ -33,10 +33,10 @@ class Field:
         api: the API server.
         pieces: the bench's own pieces.
         lanes: the figures and the client.
+        controller: who moves the traffic.
         say: tells people how far it is.
         phases: when the breaches come.
         rounds: how often every lane breaks.
-        controller: who moves the traffic; None before it is there.
         generation: the number of the present champions; their challengers have the next one.
 
     """
@@ -44,10 +44,10 @@ class Field:
     api: ApiServer
     pieces: Pieces
     lanes: Lanes
+    controller: Controller
     say: Callable[[str], None]
     phases: random.Random
     rounds: int
-    controller: Controller | None = None
     generation: int = 0
     promotions: int = 0
     rollbacks: int = 0
@@ -55,13 +55,17 @@ class Field:
     @property
     def challenger(self) -> str:
         """The present challenger of each lane."""
-        return promotions.model(self.generation + 1)
+        return model(self.generation + 1)
 
     def canaries(self) -> None:
         """Have every challenger in canary."""
-        if self.controller is not None:
-            self.controller.begin(self.lanes.names, self.challenger)
+        self.controller.begin(self.lanes.names, self.challenger)
         self.lanes.wait_for_canary(self.lanes.names, self.challenger, _CANARY_SECONDS)
+
+    def promoted(self) -> None:
+        """Every challenger became champion."""
+        self.generation += 1
+        self.promotions += len(self.lanes.names)
 
     def breaches(self, how: Callable[[], Sequence[Breach]]) -> list[Breach]:
         """Break every lane, `rounds` times."""
@@ -135,25 +139,23 @@ def promoted(field: Field, ours: ShadowRollouts, rounds: int) -> None:
     """Promote every lane's challenger, so many times."""
     for number in range(rounds):
         if number:
-            promotions.next_generation(ours, field.lanes, field.lanes.names, field.generation)
+            next_challengers(field, ours)
         promotions.promote_all(ours, field.lanes, field.lanes.names, field.generation)
-        field.generation += 1
-        field.promotions += len(field.lanes.names)
+        field.promoted()
         field.say(f"{field.promotions} promotions")
 
 
-def next_challengers(field: Field, ours: ShadowRollouts) -> None:
-    """Bring the next challengers after a promotion."""
-    promotions.next_generation(ours, field.lanes, field.lanes.names, field.generation)
+def next_challengers(field: Field, ours: ShadowRollouts, step: str = "1h") -> None:
+    """Bring the next challengers after a promotion, for a canary of so long."""
+    promotions.next_generation(ours, field.lanes, field.lanes.names, field.generation, step)
 
 
 def without_prometheus(field: Field, ours: ShadowRollouts) -> list[Row]:
     """Take Prometheus away from canaries whose step would have ended long before it comes back."""
-    promotions.next_generation(ours, field.lanes, field.lanes.names, field.generation, step="1m")
+    next_challengers(field, ours, step="1m")
     field.say(f"Prometheus goes for {_OUTAGE_SECONDS:.0f} s")
     found = outage.outage(ours, field.lanes, field.pieces, field.lanes.names, field.challenger, _OUTAGE_SECONDS)
-    field.generation += 1
-    field.promotions += len(field.lanes.names)
+    field.promoted()
     lanes = len(field.lanes.names)
     field.say(f"{found}")
     return [

@@ -36,7 +36,9 @@ class Access:
         self._granted: _Remembered[bool] = _Remembered(now)
 
     async def user_of(self, token: str) -> User | None:
-        """Whose token this is, None when it is nobody's. Raises ClusterError when that can't be asked."""
+        """Whose token this is, None without one and for nobody's. Raises ClusterError when that can't be asked."""
+        if not token:
+            return None
         # The token itself is kept nowhere.
         key = hashlib.sha256(token.encode()).hexdigest()
         known = self._users.get(key)

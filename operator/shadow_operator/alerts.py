@@ -39,8 +39,7 @@ class Alerts:
         200 when everything was done; 400, 401, 403 when it will never be; 503 when an Alertmanager should try again.
         """
         try:
-            token = bearer_token(request)
-            user = await self._access.user_of(token) if token else None
+            user = await self._access.user_of(bearer_token(request))
             if user is None:
                 return _said(
                     401, ["there is no bearer token of anybody: give the Alertmanager that of a service account"]

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from aiohttp import web
 
@@ -28,6 +29,11 @@ class Door:
 
     port: int
     tls: Path | None
+
+    @classmethod
+    def at(cls, port: int, directory: str | None) -> Self:
+        """The door that the settings describe."""
+        return cls(port, None if directory is None else Path(directory))
 
 
 @asynccontextmanager

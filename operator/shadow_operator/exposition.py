@@ -27,9 +27,8 @@ def exposition(access: Access | None) -> web.Application:
 
 
 async def _refusal(access: Access, request: web.Request) -> web.Response | None:
-    token = bearer_token(request)
     try:
-        user = await access.user_of(token) if token else None
+        user = await access.user_of(bearer_token(request))
         if user is None:
             return web.Response(status=401, text="there is no bearer token of anybody: name one in `authorization`\n")
         if not await access.may_read(user, PATH):

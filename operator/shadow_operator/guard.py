@@ -89,7 +89,7 @@ class Guard:
         self._clock = clock
         self._every = every
         self._looks: dict[Key, asyncio.Task[None]] = {}
-        self._vitals = Vitals(every * _PATIENCE)
+        self._vitals = Vitals(sight.alone, every * _PATIENCE)
 
     async def run(self) -> None:
         """Look at every rollout, again and again, until cancelled."""
@@ -201,7 +201,7 @@ class Guard:
         # What is known already waits for nothing that is yet to be measured.
         known = judge(unmeasured(guardrails), signals, _held(status))
         if known.rollback is None:
-            vitals = await self._vitals.of(key, rollout, model, self._sight.alone(rollout))
+            vitals = await self._vitals.of(key, rollout, model)
             known = judge(guardrails, replace(signals, vitals=vitals), _held(status))
         if known.why_blind:
             telemetry.GUARD_BLIND.inc()

@@ -2,56 +2,49 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
 from shadow_operator.api.guardrails import Guardrail
 from shadow_operator.api.rollout import ShadowRollout
-from shadow_operator.core.vitals import Vital, asks, vital
+from shadow_operator.core.vitals import Vital, asks, measured, vital
 from shadow_operator.fleet import Key
 from shadow_operator.metrics import MetricsError, MetricSource
 
 _log = logging.getLogger(__name__)
-
-_NONE: Mapping[str, Vital] = {}
 
 
 class Vitals:
     """The newest answers of each rollout. What is under way counts once it is there, at the next look at the latest.
 
     Args:
+        source_of: where a rollout's figures are asked for; it is asked only of rollouts that measure.
         patience: how long a look waits for the answers.
 
     """
 
-    def __init__(self, patience: timedelta) -> None:
+    def __init__(self, source_of: Callable[[ShadowRollout], MetricSource], patience: timedelta) -> None:
+        self._source_of = source_of
         self._patience = patience.total_seconds()
         self._known: dict[Key, tuple[str, Mapping[str, Vital]]] = {}
         self._asking: dict[Key, asyncio.Task[None]] = {}
 
-    async def of(self, key: Key, rollout: ShadowRollout, model: str, source: MetricSource) -> Mapping[str, Vital]:
+    async def of(self, key: Key, rollout: ShadowRollout, model: str) -> Mapping[str, Vital]:
         """What is known of this model by now, by the names of the guardrails."""
-        where, templates, guardrails = rollout.metadata, rollout.spec.metrics.queries, rollout.spec.guardrails
-        asked = asks(guardrails, templates, where.namespace, where.name, model)
-        if not asked:
+        if not measured(rollout.spec.guardrails):
             self._known.pop(key, None)
-            return _NONE
+            return {}
         running = self._asking.get(key)
         if running is None or running.done():
-            running = asyncio.create_task(self._ask(key, model, guardrails, asked, source), name=f"vitals of {key}")
+            running = asyncio.create_task(self._ask(key, rollout, model), name=f"vitals of {key}")
             self._asking[key] = running
         await asyncio.wait({running}, timeout=self._patience)
-        whose, known = self._known.get(key, (model, _NONE))
-        return known if whose == model else _NONE
+        whose, known = self._known.get(key, (model, {}))
+        return known if whose == model else {}
 
-    async def _ask(
-        self,
-        key: Key,
-        model: str,
-        guardrails: Sequence[Guardrail],
-        asked: Mapping[str, Sequence[str]],
-        source: MetricSource,
-    ) -> None:
+    async def _ask(self, key: Key, rollout: ShadowRollout, model: str) -> None:
+        source, where, guardrails = self._source_of(rollout), rollout.metadata, rollout.spec.guardrails
+        asked = asks(guardrails, rollout.spec.metrics.queries, where.namespace, where.name, model)
         named = {guardrail.name: guardrail for guardrail in guardrails}
         found = await asyncio.gather(*(_one(named[name], queries, source) for name, queries in asked.items()))
         self._known[key] = model, dict(zip(asked, found, strict=True))

@@ -9,7 +9,6 @@ import uuid
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from shadow_operator import telemetry
@@ -58,7 +57,7 @@ async def operate(settings: Settings) -> None:
 @asynccontextmanager
 async def _exposed(settings: Settings) -> AsyncIterator[None]:
     """Show the operator's own metrics, also while this process stands by."""
-    door = Door(settings.metrics_port, None if settings.metrics_tls is None else Path(settings.metrics_tls))
+    door = Door.at(settings.metrics_port, settings.metrics_tls)
     if not settings.metrics_secure:
         async with opened(exposition(None), door):
             yield
@@ -156,7 +155,7 @@ async def _hearing(alerts: Alerts, cluster: Cluster, settings: Settings) -> Asyn
     if not settings.alerts_port:
         yield
         return
-    door = Door(settings.alerts_port, None if settings.alerts_tls is None else Path(settings.alerts_tls))
+    door = Door.at(settings.alerts_port, settings.alerts_tls)
     leading = None
     async with opened(webhook(alerts), door):
         if settings.alerts_service and settings.pod_namespace and settings.pod_ip:

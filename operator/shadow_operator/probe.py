@@ -5,6 +5,8 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
+from shadow_operator.door import Door, opened
+
 PATH = "/healthz"
 
 
@@ -33,10 +35,5 @@ async def answered(port: int, why_unwell: Callable[[], str | None]) -> AsyncIter
 
     application = web.Application()
     application.router.add_get(PATH, answer)
-    runner = web.AppRunner(application, access_log=None)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "0.0.0.0", port).start()  # noqa: S104 - the kubelet asks from outside of the pod
+    async with opened(application, Door(port, None)):
         yield
-    finally:
-        await runner.cleanup()

@@ -12,15 +12,18 @@ from typing import Any
 
 import pytest
 
+from tests.chaos import rollouts
 from tests.chaos.figures import Exporter, Model, RealPrometheus
+from tests.chaos.guarantees import Guarantees
 from tests.chaos.operator_process import OperatorProcess
 from tests.chaos.prometheus_proxy import Fault, PrometheusProxy
 from tests.chaos.surroundings import Surroundings, removed
-from tests.control_plane.api_server import ApiServer, RefusedError, kubeconfig
+from tests.control_plane.api_server import ApiServer, kubeconfig
+from tests.world.manifests import REMOVED, changed
 
 pytestmark = [pytest.mark.control_plane, pytest.mark.timeout(300)]
 
-CHAMPION, CHALLENGER = "steady", "better"
+CHAMPION, CHALLENGER = rollouts.CHAMPION, rollouts.BETTER.challenger
 _STEP_SECONDS, _FRESH_SECONDS, _BLIND_FOR_SECONDS = 25.0, 3.0, 15.0
 # Long enough to be held, and short enough not to step back.
 _SHORT_SECONDS = 8.0
@@ -32,11 +35,10 @@ Object = dict[str, Any]
 
 @dataclass(frozen=True)
 class Case:
-    """What goes wrong, and what MetricsAvailable has to say of it; nothing where nobody is blind."""
+    """What goes wrong, and what MetricsAvailable has to say of it."""
 
     fault: Callable[["Field", str], None]
-    says: str = ""
-    mend: Callable[["Field", str], None] = lambda field, name: field.mend(name)
+    says: str
 
 
 def answers(fault: Fault) -> Callable[["Field", str], None]:
@@ -82,13 +84,7 @@ class Field:
         return dict(self.server.request("GET", f"{self.server.rollouts}/{name}").get("status", {}))
 
     def share(self, name: str) -> int:
-        path = f"/apis/gateway.networking.k8s.io/v1/namespaces/{self.server.namespace}/httproutes/{name}"
-        try:
-            (rule,) = self.server.request("GET", path)["spec"]["rules"]
-        except RefusedError:
-            return 0
-        weights = {each["name"]: each["weight"] for each in rule["backendRefs"]}
-        return int(weights.get(f"{name}-{CHALLENGER}", 0))
+        return (Guarantees(self.server).shares(name) or {}).get(CHALLENGER, 0)
 
     def wait(self, what: str, holds: Callable[[], bool]) -> None:
         begun = time.monotonic()
@@ -98,38 +94,20 @@ class Field:
 
 
 def manifest(name: str, prometheus: str) -> Object:
-    hold = {"after": f"{_BLIND_FOR_SECONDS:.0f}s"}
-    return {
-        "apiVersion": "shadowrollouts.io/v1alpha1",
-        "kind": "ShadowRollout",
-        "metadata": {"name": name},
-        "spec": {
-            "champion": {"name": CHAMPION, "image": "models/steady:1"},
-            "challengers": [{"name": CHALLENGER, "image": "models/better:1"}],
-            "workload": {"replicas": 1},
-            "traffic": {"gatewayAPI": {"parentRefs": [{"name": "models"}]}},
-            "metrics": {
-                "prometheus": {"address": prometheus},
-                "capital": "10000",
-                "interval": "1s",
-                "scrapeInterval": "1s",
-            },
-            "shadow": {"minDuration": "1s", "minTrades": 10},
-            "gates": [{"name": "trades", "test": "MinTrades", "count": 10}],
-            "guardrails": [
-                {"name": "max-drawdown", "metric": "drawdown", "above": "20%"},
-                {
-                    "name": "blind",
-                    "metric": "freshness",
-                    "above": f"{_FRESH_SECONDS:.0f}s",
-                    "action": "Hold",
-                    "then": hold,
-                },
-            ],
-            "canary": {"steps": [{"percent": 30, "minDuration": f"{_STEP_SECONDS:.0f}s"}]},
-            "promotion": {"watch": "1s"},
+    """The chaos suite's rollout with one challenger, which soon acts, and with little patience for missing figures."""
+    return changed(
+        rollouts.manifest(name, rollouts.BETTER, prometheus),
+        {
+            "spec.challengers[1]": REMOVED,
+            "spec.shadow": {"minDuration": "1s", "minTrades": 10},
+            "spec.errorBudget": REMOVED,
+            "spec.gates": [{"name": "trades", "test": "MinTrades", "count": 10}],
+            "spec.guardrails[1].above": f"{_FRESH_SECONDS:.0f}s",
+            "spec.guardrails[1].then.after": f"{_BLIND_FOR_SECONDS:.0f}s",
+            "spec.canary.steps": [{"percent": 30, "minDuration": f"{_STEP_SECONDS:.0f}s"}],
+            "spec.promotion.watch": "1s",
         },
-    }
+    )
 
 
 @pytest.fixture(scope="module")

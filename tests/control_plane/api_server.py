@@ -107,6 +107,13 @@ class ApiServer:
         query = {"fieldValidation": "Strict"} | ({"dryRun": "All"} if dry else {})
         return self.request("POST", path, body, **query)
 
+    def account(self, name: str) -> str:
+        """Create a service account that may nothing; returns a token of it."""
+        accounts = f"/api/v1/namespaces/{self.namespace}/serviceaccounts"
+        self.request("POST", accounts, {"metadata": {"name": name}})
+        asked = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 600}}
+        return str(self.request("POST", f"{accounts}/{name}/token", asked)["status"]["token"])
+
     def install_crds(self) -> None:
         before = [self._crd_generation(each) for each in DEFINITIONS]
         for each in DEFINITIONS:

@@ -1,13 +1,13 @@
 """The whole cluster that these tests run on; `make cluster-tests` brings it up and names it."""
 
-import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from bench.rollback import environment
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTEXT = "shadow-demo"
@@ -52,12 +52,4 @@ def kubectl(kubeconfig: Path, tools: Path) -> Kubectl:
 @pytest.fixture(scope="session")
 def images() -> list[str]:
     """NAME=IMAGE of everything that the demo needs."""
-    status = subprocess.run(
-        [sys.executable, str(ROOT / "hack" / "cluster"), "status", "--json"],
-        check=True,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    prometheus = json.loads(status.stdout)["images"]["prometheus"]
-    return [*os.environ["SHADOW_IMAGES"].split(), f"prometheus={prometheus}"]
+    return environment.images()

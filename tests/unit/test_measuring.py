@@ -44,27 +44,30 @@ def watched() -> ShadowRollout:
 
 
 async def test_a_slow_answer_delays_a_look_by_no_more_than_its_patience_and_counts_once_it_is_there() -> None:
-    source, vitals = StandInSource(), Vitals(_PATIENCE)
+    source = StandInSource()
+    vitals = Vitals(lambda _: source, _PATIENCE)
     begun = time.monotonic()
-    assert await vitals.of(_KEY, watched(), "v8", source) == {}
+    assert await vitals.of(_KEY, watched(), "v8") == {}
     assert time.monotonic() - begun < 1.0
     source.answers.set()
-    found = await vitals.of(_KEY, watched(), "v8", source)
+    found = await vitals.of(_KEY, watched(), "v8")
     assert found["errors"].figure == 0.5
     assert source.asked == 2, "what was under way was not asked again"
 
 
 async def test_an_answer_about_one_model_says_nothing_of_the_next() -> None:
-    source, vitals = StandInSource(), Vitals(_PATIENCE)
+    source = StandInSource()
+    vitals = Vitals(lambda _: source, _PATIENCE)
     source.answers.set()
-    assert (await vitals.of(_KEY, watched(), "v8", source))["errors"].figure == 0.5
+    assert (await vitals.of(_KEY, watched(), "v8"))["errors"].figure == 0.5
     source.answers.clear()
-    assert await vitals.of(_KEY, watched(), "v9", source) == {}
+    assert await vitals.of(_KEY, watched(), "v9") == {}
 
 
 async def test_what_cant_be_asked_is_unknown_and_says_why() -> None:
-    source, vitals = StandInSource(), Vitals(_PATIENCE)
+    source = StandInSource()
+    vitals = Vitals(lambda _: source, _PATIENCE)
     source.answers.set()
     source.is_down = True
-    found = (await vitals.of(_KEY, watched(), "v8", source))["errors"]
+    found = (await vitals.of(_KEY, watched(), "v8"))["errors"]
     assert (found.figure, found.why_unknown) == (None, "errors: the stand-in can't be reached")

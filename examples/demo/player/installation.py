@@ -13,7 +13,6 @@ from .names import (
     GATEWAY,
     GATEWAY_LABEL,
     GATEWAY_NAMESPACE,
-    GATEWAY_PATH,
     MANIFESTS,
     NAMESPACE,
     OPERATOR_NAMESPACE,
@@ -67,8 +66,10 @@ class Installation:
         for name in ("namespace", "gateway", "scorer", "prometheus"):
             self.apply(name)
         for name in ("scorer", "prometheus"):
-            wait_until(f"deployment {name} to be available", partial(self._available, name), seconds=120.0)
-        wait_until(f"gateway {GATEWAY} to be Programmed", self._programmed, seconds=120.0)
+            wait_until(
+                f"deployment {name} to be available", partial(available, self._api, NAMESPACE, name), seconds=120.0
+            )
+        wait_until(f"gateway {GATEWAY} to be Programmed", partial(programmed, self._api, NAMESPACE), seconds=120.0)
 
     def apply_rollout(self) -> Declared:
         """Apply the rollout, and wait until every challenger sees a copy of the requests."""
@@ -88,21 +89,6 @@ class Installation:
         """Return the address at which the gateway serves inside the cluster."""
         return gateway_url(self._api, NAMESPACE)
 
-    def _available(self, name: str) -> Look:
-        found = self._api.get(f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/{name}")
-        if found is None:
-            return Look(done=False, found="no such deployment")
-        status = found.get("status", {})
-        current = status.get("observedGeneration") == found["metadata"]["generation"]
-        ready = current and status.get("availableReplicas", 0) >= 1 and status.get("updatedReplicas", 0) >= 1
-        return Look(done=ready, found=_conditions(found))
-
-    def _programmed(self) -> Look:
-        found = self._api.get(GATEWAY_PATH) or {}
-        conditions = found.get("status", {}).get("conditions", [])
-        done = any(each["type"] == "Programmed" and each["status"] == "True" for each in conditions)
-        return Look(done=done, found=_conditions(found))
-
     def _shadowing(self) -> Look:
         view = view_of(self._api.get(ROLLOUT_PATH) or {})
         stages = {line.name: line.stage for line in view.challengers}
@@ -114,6 +100,25 @@ class Installation:
     def _former_pods(self) -> Look:
         pods = self._api.items(f"{CORE}/{NAMESPACE}/pods", labelSelector=f"shadowrollouts.io/rollout={ROLLOUT}")
         return Look(done=not pods, found=f"{len(pods)} pods")
+
+
+def available(api: ApiServer, namespace: str, name: str) -> Look:
+    """Look whether a deployment has a pod of its newest template that is available."""
+    found = api.get(f"/apis/apps/v1/namespaces/{namespace}/deployments/{name}")
+    if found is None:
+        return Look(done=False, found="no such deployment")
+    status = found.get("status", {})
+    current = status.get("observedGeneration") == found["metadata"]["generation"]
+    ready = current and status.get("availableReplicas", 0) >= 1 and status.get("updatedReplicas", 0) >= 1
+    return Look(done=ready, found=_conditions(found))
+
+
+def programmed(api: ApiServer, namespace: str) -> Look:
+    """Look whether a namespace's gateway is Programmed."""
+    found = api.get(f"/apis/gateway.networking.k8s.io/v1/namespaces/{namespace}/gateways/{GATEWAY}") or {}
+    conditions = found.get("status", {}).get("conditions", [])
+    done = any(each["type"] == "Programmed" and each["status"] == "True" for each in conditions)
+    return Look(done=done, found=_conditions(found))
 
 
 def gateway_url(api: ApiServer, namespace: str) -> str:

@@ -13,7 +13,6 @@ MANIFESTS = Path(__file__).resolve().parents[1] / "manifests"
 
 CORE = "/api/v1/namespaces"
 ROLLOUT_PATH = f"/apis/shadowrollouts.io/v1alpha1/namespaces/{NAMESPACE}/shadowrollouts/{ROLLOUT}"
-GATEWAY_PATH = f"/apis/gateway.networking.k8s.io/v1/namespaces/{NAMESPACE}/gateways/{GATEWAY}"
 EVENTS_PATH = f"{CORE}/{NAMESPACE}/events"
 FEED_PATH = f"{CORE}/{NAMESPACE}/services/feed:8080/proxy"
 PROMETHEUS_PATH = f"{CORE}/{NAMESPACE}/services/prometheus:9090/proxy"

@@ -19,8 +19,6 @@ ALWAYS_BLIND = Guardrail(
 )
 
 
-_FRESH = frozenset({GuardrailMetric.FRESHNESS})
-
 # What stands in the place of the guardrail where a person took a share back.
 COMMANDED = "command"
 # And where an Alertmanager's alert did.
@@ -171,7 +169,9 @@ def judge(guardrails: list[Guardrail], signals: Signals, held: Held | None) -> J
 
 def _why_blind(watched: list[Guardrail], broken: list[Guardrail], signals: Signals) -> str:
     unknown = [signals.vital(guardrail).why_unknown for guardrail in measured(watched)]
-    stale = [_hold(guardrail, signals).sentence for guardrail in broken if guardrail.metric in _FRESH]
+    stale = [
+        _hold(guardrail, signals).sentence for guardrail in broken if guardrail.metric is GuardrailMetric.FRESHNESS
+    ]
     return next(filter(None, [signals.why_blind, *unknown, *stale]), "")
 
 

@@ -1,7 +1,6 @@
 """An Alertmanager's webhook on a real API server, which says whose token it is and what they may."""
 
 import ssl
-import subprocess
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from bench.rollback.certificate import self_signed
 from shadow_operator.access import Access
 from shadow_operator.alerts import Alerts
 from shadow_operator.alerts import webhook as application_of
@@ -57,21 +57,7 @@ def fires(field: Field, **labels: str) -> dict[str, Any]:
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory as a Secret with a certificate is mounted."""
     directory = tmp_path_factory.mktemp("tls")
-    command = [
-        "openssl",
-        "req",
-        "-x509",
-        "-nodes",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:P-256",
-        "-days",
-        "1",
-    ]
-    command += ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
-    command += ["-keyout", str(directory / "tls.key"), "-out", str(directory / "tls.crt")]
-    subprocess.run(command, check=True, capture_output=True)
+    self_signed(directory, "localhost")
     return directory
 
 
@@ -79,12 +65,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def webhook(field: Field, certificate: Path) -> AsyncIterator[Webhook]:
     """The webhook in front of the guard; one service account may take shares back and stop trading, one may nothing."""
     server = field.server
-    accounts = f"/api/v1/namespaces/{server.namespace}/serviceaccounts"
-    tokens = {}
-    for name in (_ALLOWED, _OTHER):
-        server.request("POST", accounts, {"metadata": {"name": name}})
-        asked = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 600}}
-        tokens[name] = server.request("POST", f"{accounts}/{name}/token", asked)["status"]["token"]
+    tokens = {name: server.account(name) for name in (_ALLOWED, _OTHER)}
     rbac = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{server.namespace}"
     commands = ["shadowrollouts/rollback", "shadowrollouts/stop-trading"]
     rule = {"apiGroups": ["shadowrollouts.io"], "resources": commands, "verbs": ["update"]}

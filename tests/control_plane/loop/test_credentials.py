@@ -76,10 +76,7 @@ def write_kubeconfig(path: Path, like: Path, token: str) -> None:
 @pytest.fixture
 async def nobody(server: ApiServer, kubeconfig_path: str, tmp_path: Path) -> AsyncIterator[Cluster]:
     """The API server, by the token of a service account that has no right."""
-    account = f"/api/v1/namespaces/{server.namespace}/serviceaccounts"
-    server.request("POST", account, {"metadata": {"name": "nobody"}})
-    asked_for = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
-    token = server.request("POST", f"{account}/nobody/token", asked_for)["status"]["token"]
+    token = server.account("nobody")
     write_kubeconfig(tmp_path / "nobody", Path(kubeconfig_path), token)
     async with await Cluster.connect(10.0, str(tmp_path / "nobody")) as cluster:
         yield cluster
