@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shadow_operator import telemetry
-from shadow_operator.api.guardrails import GuardrailAction
+from shadow_operator.api.guardrails import Guardrail, GuardrailAction
 from shadow_operator.api.rollout import ShadowRollout
 from shadow_operator.api.status import Status
 from shadow_operator.cluster import Cluster, ClusterError, NotLeadingError
@@ -107,6 +107,7 @@ class Guard:
         groups: dict[MetricSource, list[tuple[Key, Memory]]] = {}
         for key, memory in self._fleet:
             if key in self._looks:
+                self._judge_unanswered(memory)
                 continue
             if memory.rollout is not None and self._can_join(memory.rollout, memory):
                 groups.setdefault(self._sight.together(memory.rollout), []).append((key, memory))
@@ -115,6 +116,16 @@ class Guard:
         for source, members in groups.items():
             task = asyncio.create_task(self.look_together(source, members), name=f"guard of {len(members)} rollouts")
             self._looks.update({key: task for key, _ in members})
+
+    def _judge_unanswered(self, memory: Memory) -> None:
+        """Hold at the limit of freshness, however long a Prometheus takes to say nothing."""
+        rollout, book = memory.rollout, memory.acting
+        if rollout is None or book is None or memory.judgement is None or not book.is_of(*_rivals(rollout)):
+            return
+        guardrails = _guardrails(rollout)
+        known = judge(unmeasured(guardrails), book.blind(self._clock()), _held(rollout.status))
+        if known.hold is not None:
+            memory.judgement = known
 
     def _can_join(self, rollout: ShadowRollout, memory: Memory) -> bool:
         """Whether its figures can be read with those of others: on the contract, and with no history to catch up."""
@@ -197,7 +208,7 @@ class Guard:
             since = _acting_since(status, model)
             book.read_at = None if since is None else since - spec.metrics.scrape_interval.timedelta
         signals = await self._signals(rollout, book, answer)
-        guardrails = spec.guardrails if status.canary is not None else while_watching(spec.guardrails)
+        guardrails = _guardrails(rollout)
         # What is known already waits for nothing that is yet to be measured.
         known = judge(unmeasured(guardrails), signals, _held(status))
         if known.rollback is None:
@@ -322,6 +333,11 @@ class Guard:
         telemetry.STOPS.inc()
         _log.warning("%s: trading is stopped by %s: %s", key, stop.by, stop.why)
         self._fleet.wake(key)
+
+
+def _guardrails(rollout: ShadowRollout) -> list[Guardrail]:
+    spec = rollout.spec
+    return spec.guardrails if rollout.status.canary is not None else while_watching(spec.guardrails)
 
 
 def _rivals(rollout: ShadowRollout) -> tuple[str | None, str]:

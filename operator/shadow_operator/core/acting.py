@@ -55,9 +55,11 @@ class ActingBook:
         if sampled is not None and self._sampled_at is not None and sampled < self._sampled_at:
             # Another replica of Prometheus that is behind: taken for a reset, its counters would count as new losses.
             return
-        self._sampled_at = sampled or self._sampled_at
-        own = self._counters.advance(reading.acted_on(self.model), self.model)
-        rival = self._counters.advance(reading, self.rival)
+        if sampled is not None:
+            # While the clock of Prometheus is ahead; once it is right again, its samples are not older for that.
+            self._sampled_at = min(sampled, reading.at)
+        own = self._counters.advance(reading.acted_on(self.model).with_whole_result(self.model), self.model)
+        rival = self._counters.advance(reading.with_whole_result(self.rival), self.rival)
         if Figure.PROFIT in own and Figure.LOSS in own:
             self._drawdown.update([(own[Figure.PROFIT] - own[Figure.LOSS]) / capital])
         self.decisions += own.get(Figure.DECISIONS, 0.0)
@@ -82,8 +84,11 @@ class ActingBook:
             why_blind=missing or "",
         )
 
-    def blind(self, at: datetime, why: str) -> Signals:
-        """The figures when nothing could be read: what was known stays known, and its age grows."""
+    def blind(self, at: datetime, why: str = "") -> Signals:
+        """The figures while nothing can be read: what was known stays known, and its age grows.
+
+        Without a reason nothing was asked for in vain, and only that age says anything.
+        """
         age = None if self.read_at is None else at - self.read_at
         return Signals(self.model, at, self._drawdown.current, self._shortfall(), age, int(self.decisions), why)
 

@@ -39,6 +39,16 @@ class Reading:
         }
         return Reading(self.at, {owner: values for owner, values in figures.items() if values})
 
+    def with_whole_result(self, model: str) -> "Reading":
+        """The same without the model's profit where its loss is not there, and the other way round.
+
+        What one of the two grows by meanwhile is a result only together with what the other does.
+        """
+        money = {(model, Figure.PROFIT), (model, Figure.LOSS)}
+        if all(self.figures.get(owner) for owner in money):
+            return self
+        return Reading(self.at, {owner: values for owner, values in self.figures.items() if owner not in money})
+
     def missing(self, model: str) -> str | None:
         """Which figure without which nothing can be said of the model is not there, None when all are."""
         for figure in (Figure.PROFIT, Figure.LOSS, Figure.DECISIONS):

@@ -253,11 +253,14 @@ def _list(found: Any) -> list[Any]:
 
 def _warnings(response: requests.Response) -> list[str]:
     try:
-        warnings = response.json().get("warnings") or []
+        answer = response.json()
+        warnings = answer.get("warnings") or []
     except (ValueError, AttributeError, RecursionError):
         # Whoever takes the result out of it says so.
         return []
-    return [str(each) for each in (warnings if isinstance(warnings, list) else [warnings])]
+    # VictoriaMetrics has no warnings, and says this where a part of its storage did not answer.
+    partial = ["isPartial is true"] if answer.get("isPartial") is True else []
+    return [*(str(each) for each in (warnings if isinstance(warnings, list) else [warnings])), *partial]
 
 
 def _may_pass(error: Exception) -> bool:

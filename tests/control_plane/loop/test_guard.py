@@ -110,6 +110,26 @@ async def test_a_slow_source_of_one_rollout_delays_no_other(field: Field) -> Non
     assert field.weights("slow") == _IN_CANARY
 
 
+async def test_it_is_held_at_the_limit_of_freshness_although_the_answer_is_still_awaited(field: Field) -> None:
+    await field.in_canary()
+    guard = field.start_operator(every=timedelta(seconds=0.2)).guard
+    memory = field.remember(await field.read())
+    guarding = asyncio.create_task(guard.run())
+    try:
+        assert await _until(lambda: memory.judgement is not None)
+        field.looks.hang()
+        await asyncio.sleep(0.5)
+        assert memory.judgement is not None
+        assert memory.judgement.hold is None, "its figures are not old yet"
+        field.clock.advance(seconds=61)
+        assert await _until(lambda: memory.judgement is not None and memory.judgement.hold is not None)
+    finally:
+        await _end(guarding)
+    assert memory.judgement.hold is not None
+    assert memory.judgement.hold.sentence == "blind: freshness is 61s, at most 60s is allowed"
+    assert field.weights() == _IN_CANARY
+
+
 async def test_a_drawdown_waits_for_nothing_that_another_guardrail_measures(field: Field) -> None:
     memory = await field.in_canary()
     errors = {"name": "errors", "metric": "errorRate", "above": "1%"}

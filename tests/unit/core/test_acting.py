@@ -129,3 +129,21 @@ def test_decisions_without_profit_and_loss_are_blind() -> None:
     signals = book.signals(unseen)
     assert signals.age is None, "freshness is broken, so that its `then` runs"
     assert signals.why_blind == f"there is no series loss of {FIRST}"
+
+
+def test_profit_that_is_read_while_the_loss_is_not_counts_once_both_are() -> None:
+    """Otherwise the loss of the whole gap would count, and its profit would not: blindness taken for a failure."""
+    book = booked((0, 0, 5_000), (0, 0, 5_000))
+    for number, figures in enumerate((counted(500, 0, 2), counted(1_000, 0, 3)), start=2):
+        seen = {name: value for name, value in figures.items() if name != "loss"}
+        book.advance(read(minute(number), {FIRST: seen, CHAMPION: counted(0)}), 5_000)
+    book.advance(read(minute(4), {FIRST: counted(1_000, 1_000, 4), CHAMPION: counted(0)}), 5_000)
+    assert drawdown_of(book) == pytest.approx(0.0)
+
+
+def test_a_clock_that_was_ahead_and_is_right_again_hides_no_loss() -> None:
+    book = ActingBook(FIRST, CHAMPION)
+    for number, ahead, loss in ((0, 0, 0.0), (1, 60, 0.0), (2, 0, 10_000.0)):
+        seen = {FIRST: counted(0, loss, number), CHAMPION: counted(0)}
+        book.advance(read(minute(number), seen, sampled=minute(number + ahead)), _CAPITAL)
+    assert drawdown_of(book) == pytest.approx(0.1)

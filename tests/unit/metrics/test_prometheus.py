@@ -122,6 +122,14 @@ async def test_a_partial_answer_is_an_error(prometheus: Prometheus, answers: Ans
         await prometheus.instant("up")
 
 
+async def test_an_answer_that_victoria_metrics_calls_partial_is_an_error(
+    prometheus: Prometheus, answers: Answers
+) -> None:
+    answers.queue = [vector("1", isPartial=True)]
+    with pytest.raises(MetricsError, match="the answer is partial: isPartial is true"):
+        await prometheus.instant("up")
+
+
 async def test_a_warning_is_not_taken_for_one_of_the_next_answer(prometheus: Prometheus, answers: Answers) -> None:
     answers.queue = [vector("1", warnings=["store a did not answer"]), vector("1")]
     assert len(await prometheus.instant("up")) == 1
