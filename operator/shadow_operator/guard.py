@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -12,7 +12,7 @@ from shadow_operator.api.guardrails import Guardrail, GuardrailAction
 from shadow_operator.api.rollout import ShadowRollout
 from shadow_operator.api.status import Status
 from shadow_operator.cluster import Cluster, ClusterError, NotLeadingError
-from shadow_operator.core import roles
+from shadow_operator.core import next_look, roles
 from shadow_operator.core.acting import ActingBook
 from shadow_operator.core.alert import Alert, share_taken_by_alert
 from shadow_operator.core.batch import Asked, batched, is_batchable, owned
@@ -92,14 +92,24 @@ class Guard:
         self._vitals = Vitals(sight.alone, every * _PATIENCE)
 
     async def run(self) -> None:
-        """Look at every rollout, again and again, until cancelled."""
-        period = self._every.total_seconds()
+        """Look at every rollout, again and again, until cancelled.
+
+        By the second half of the time between two looks, it is known from the first one when there is more to see.
+        """
+        half = self._every / 2
         due = time.monotonic()
         while True:
             telemetry.LOOP_LAG.set(max(time.monotonic() - due, 0.0))
             self._begin_looks()
-            due = max(due + period, time.monotonic())
-            await asyncio.sleep(max(due - time.monotonic(), 0.0))
+            due = await _until(due + half.total_seconds())
+            due = await _until(due + next_look.wait(self._clock(), half, self._expected()).total_seconds())
+
+    def _expected(self) -> Iterator[datetime]:
+        """When the next samples of those who act are expected."""
+        for _, memory in self._fleet:
+            if memory.rollout is not None and memory.acting is not None and memory.acting.sampled_at is not None:
+                scraped_every = memory.rollout.spec.metrics.scrape_interval.timedelta
+                yield next_look.expected(memory.acting.sampled_at, scraped_every)
 
     def _begin_looks(self) -> None:
         """Begin a look at every rollout whose last one has ended."""
@@ -333,6 +343,13 @@ class Guard:
         telemetry.STOPS.inc()
         _log.warning("%s: trading is stopped by %s: %s", key, stop.by, stop.why)
         self._fleet.wake(key)
+
+
+async def _until(due: float) -> float:
+    """Sleep until then, by the monotonic clock; returns when that was meant to be, or now where it is past already."""
+    now = time.monotonic()
+    await asyncio.sleep(max(due - now, 0.0))
+    return max(due, now)
 
 
 def _guardrails(rollout: ShadowRollout) -> list[Guardrail]:

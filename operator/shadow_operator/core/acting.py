@@ -24,12 +24,12 @@ class ActingBook:
         "_drawdown",
         "_rival_decisions",
         "_rival_result",
-        "_sampled_at",
         "_stakes",
         "decisions",
         "model",
         "read_at",
         "rival",
+        "sampled_at",
     )
 
     def __init__(self, model: str, rival: str) -> None:
@@ -37,7 +37,7 @@ class ActingBook:
         self.rival = rival
         self.decisions = 0.0
         self.read_at: datetime | None = None
-        self._sampled_at: datetime | None = None
+        self.sampled_at: datetime | None = None
         self._counters = Counters()
         self._drawdown = Drawdown(1.0)
         self._rival_result = 0.0
@@ -52,12 +52,12 @@ class ActingBook:
     def advance(self, reading: Reading, capital: float) -> None:
         """Take in the next reading; `capital` is what the model acts with now, in account currency."""
         sampled = reading.sampled_at(self.model)
-        if sampled is not None and self._sampled_at is not None and sampled < self._sampled_at:
+        if sampled is not None and self.sampled_at is not None and sampled < self.sampled_at:
             # Another replica of Prometheus that is behind: taken for a reset, its counters would count as new losses.
             return
         if sampled is not None:
             # While the clock of Prometheus is ahead; once it is right again, its samples are not older for that.
-            self._sampled_at = min(sampled, reading.at)
+            self.sampled_at = min(sampled, reading.at)
         own = self._counters.advance(reading.acted_on(self.model).with_whole_result(self.model), self.model)
         rival = self._counters.advance(reading.with_whole_result(self.rival), self.rival)
         if Figure.PROFIT in own and Figure.LOSS in own:
@@ -103,7 +103,7 @@ class ActingBook:
             "model": self.model,
             "rival": self.rival,
             "readAt": None if self.read_at is None else to_text(self.read_at),
-            "sampledAt": None if self._sampled_at is None else to_text(self._sampled_at),
+            "sampledAt": None if self.sampled_at is None else to_text(self.sampled_at),
             "decisions": self.decisions,
             "rivalResult": self._rival_result,
             "rivalDecisions": self._rival_decisions,
@@ -117,7 +117,7 @@ class ActingBook:
         """Resume what `to_json` wrote. Raises ValueError or KeyError when it is not whole."""
         book = cls(data["model"], data["rival"])
         book.read_at = None if data["readAt"] is None else from_text(data["readAt"])
-        book._sampled_at = None if data["sampledAt"] is None else from_text(data["sampledAt"])
+        book.sampled_at = None if data["sampledAt"] is None else from_text(data["sampledAt"])
         book.decisions = data["decisions"]
         book._rival_result, book._rival_decisions = data["rivalResult"], data["rivalDecisions"]
         book._stakes = data["stakes"]
