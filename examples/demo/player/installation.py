@@ -52,10 +52,11 @@ class Installation:
         )
 
     def remove_former_run(self) -> None:
-        """Remove what an earlier run left: a rollout that is Completed would not start again."""
+        """Remove what an earlier run left: nothing that is completed or settled begins anew."""
         with contextlib.suppress(DemoError):
             self._tools.kubectl(
-                "delete", "deployment/feed", f"--namespace={NAMESPACE}", "--ignore-not-found", "--wait=false"
+                *("delete", "deployment/feed", "deployment/scorer", f"--namespace={NAMESPACE}"),
+                *("--ignore-not-found", "--wait=false"),
             )
         if self._api.get(ROLLOUT_PATH) is not None:
             self._tools.kubectl("delete", RESOURCE, ROLLOUT, f"--namespace={NAMESPACE}", "--timeout=60s", seconds=70.0)
