@@ -1,13 +1,13 @@
 """The book of the model that acts: its drawdown from the high-water mark, and how far it is behind its rival."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Self
 
 from shadow_operator.core.contract import Figure
-from shadow_operator.core.counters import Counters
+from shadow_operator.core.counters import Counters, finite
 from shadow_operator.core.guardrails import Signals
-from shadow_operator.core.moment import from_text, to_text
+from shadow_operator.core.moment import from_text, is_moment, to_text
 from shadow_operator.core.readings import Reading
 from shadow_stats import Drawdown
 
@@ -22,6 +22,7 @@ class ActingBook:
     __slots__ = (
         "_counters",
         "_drawdown",
+        "_newest",
         "_rival_decisions",
         "_rival_result",
         "_stakes",
@@ -29,7 +30,6 @@ class ActingBook:
         "model",
         "read_at",
         "rival",
-        "sampled_at",
     )
 
     def __init__(self, model: str, rival: str) -> None:
@@ -37,7 +37,8 @@ class ActingBook:
         self.rival = rival
         self.decisions = 0.0
         self.read_at: datetime | None = None
-        self.sampled_at: datetime | None = None
+        # Unix seconds, by model and series.
+        self._newest: dict[str, float] = {}
         self._counters = Counters()
         self._drawdown = Drawdown(1.0)
         self._rival_result = 0.0
@@ -51,15 +52,12 @@ class ActingBook:
 
     def advance(self, reading: Reading, capital: float) -> None:
         """Take in the next reading; `capital` is what the model acts with now, in account currency."""
-        sampled = reading.sampled_at(self.model)
-        if sampled is not None and self.sampled_at is not None and sampled < self.sampled_at:
-            # Another replica of Prometheus that is behind: taken for a reset, its counters would count as new losses.
+        own_book = reading.acted_on(self.model)
+        behind = self._behind(own_book, self.model)
+        if behind and behind == own_book.values(self.model, Figure.SAMPLED_AT).keys():
             return
-        if sampled is not None:
-            # While the clock of Prometheus is ahead; once it is right again, its samples are not older for that.
-            self.sampled_at = min(sampled, reading.at)
-        own = self._counters.advance(reading.acted_on(self.model).with_whole_result(self.model), self.model)
-        rival = self._counters.advance(reading.with_whole_result(self.rival), self.rival)
+        own = self._increments(own_book, self.model)
+        rival = self._increments(reading, self.rival)
         if Figure.PROFIT in own and Figure.LOSS in own:
             self._drawdown.update([(own[Figure.PROFIT] - own[Figure.LOSS]) / capital])
         self.decisions += own.get(Figure.DECISIONS, 0.0)
@@ -68,6 +66,28 @@ class ActingBook:
             self._rival_result += rival[Figure.PROFIT] - rival[Figure.LOSS]
         self._rival_decisions += rival.get(Figure.DECISIONS, 0.0)
         self.read_at = reading.at
+
+    def _behind(self, reading: Reading, model: str) -> set[str]:
+        """The series that an earlier reading was ahead of: those of another replica of Prometheus.
+
+        Taken for a reset, their counters would count as new losses.
+        """
+        sampled = reading.values(model, Figure.SAMPLED_AT)
+        return {key for key, moment in sampled.items() if moment < self._newest.get(f"{model}/{key}", moment)}
+
+    def _increments(self, reading: Reading, model: str) -> Mapping[Figure, float]:
+        behind = self._behind(reading, model)
+        for key, moment in reading.values(model, Figure.SAMPLED_AT).items():
+            if key not in behind:
+                # No later than now: once a clock that was ahead is right again, its samples are not behind for that.
+                self._newest[f"{model}/{key}"] = min(moment, reading.at.timestamp())
+        return self._counters.advance(reading.without_series(model, behind).with_whole_result(model), model)
+
+    @property
+    def sampled_at(self) -> datetime | None:
+        """When the newest sample of the model was taken that was read."""
+        moments = [moment for key, moment in self._newest.items() if key.startswith(f"{self.model}/")]
+        return datetime.fromtimestamp(max(moments), tz=UTC) if moments else None
 
     def signals(self, reading: Reading) -> Signals:
         """The figures that the guardrails judge, as of the reading that was taken in last."""
@@ -103,7 +123,7 @@ class ActingBook:
             "model": self.model,
             "rival": self.rival,
             "readAt": None if self.read_at is None else to_text(self.read_at),
-            "sampledAt": None if self.sampled_at is None else to_text(self.sampled_at),
+            "newest": self._newest,
             "decisions": self.decisions,
             "rivalResult": self._rival_result,
             "rivalDecisions": self._rival_decisions,
@@ -117,10 +137,17 @@ class ActingBook:
         """Resume what `to_json` wrote. Raises ValueError or KeyError when it is not whole."""
         book = cls(data["model"], data["rival"])
         book.read_at = None if data["readAt"] is None else from_text(data["readAt"])
-        book.sampled_at = None if data["sampledAt"] is None else from_text(data["sampledAt"])
-        book.decisions = data["decisions"]
-        book._rival_result, book._rival_decisions = data["rivalResult"], data["rivalDecisions"]
-        book._stakes = data["stakes"]
+        # An older operator kept none: it is replaced in the middle of a canary, and nothing changes by that.
+        book._newest = {key: _moment(moment) for key, moment in data.get("newest", {}).items()}
+        book.decisions = finite(data["decisions"])
+        book._rival_result, book._rival_decisions = finite(data["rivalResult"]), finite(data["rivalDecisions"])
+        book._stakes = finite(data["stakes"])
         book._drawdown = Drawdown.from_json(data["drawdown"])
         book._counters = Counters.from_json(data["counters"])
         return book
+
+
+def _moment(value: Any) -> float:
+    if not is_moment(finite(value)):
+        raise ValueError(f"{value!r} is no time in Unix seconds")
+    return float(value)

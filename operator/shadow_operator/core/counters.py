@@ -1,5 +1,6 @@
 """Increments of counters, with resets handled for each instance, as Prometheus does."""
 
+import math
 from collections.abc import Mapping
 from typing import Any, Self
 
@@ -44,6 +45,13 @@ class Counters:
         return self._last
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Mapping[str, float]]) -> Self:
-        """Resume what `to_json` wrote."""
-        return cls(data)
+    def from_json(cls, data: Mapping[str, Mapping[str, Any]]) -> Self:
+        """Resume what `to_json` wrote. Raises ValueError where a value is no finite number."""
+        return cls({name: {key: finite(value) for key, value in values.items()} for name, values in data.items()})
+
+
+def finite(value: Any) -> float:
+    """A number that was kept. Raises ValueError when it is none: somebody may have written it by hand."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError(f"{value!r} is no finite number")
+    return value

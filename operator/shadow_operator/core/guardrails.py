@@ -19,7 +19,9 @@ ALWAYS_BLIND = Guardrail(
 )
 
 
-# What stands in the place of the guardrail where a person took a share back.
+# What stands in the place of the guardrail while what it measures is not known. This is normal: nothing follows.
+NOT_MEASURED = "not measured"
+# And where a person took a share back.
 COMMANDED = "command"
 # And where an Alertmanager's alert did.
 ALERTED = "alert"
@@ -164,7 +166,17 @@ def judge(guardrails: list[Guardrail], signals: Signals, held: Held | None) -> J
         # One that something follows comes first, so that its time runs whatever else holds.
         first = next((guardrail for guardrail in broken if guardrail.then), broken[0])
         return Judgement(signals, hold=_hold(first, signals), why_blind=why_blind)
-    return Judgement(signals, hold=Hold("blind", why_blind, None) if why_blind else None, why_blind=why_blind)
+    return Judgement(signals, hold=_blind_hold(watched, signals, why_blind), why_blind=why_blind)
+
+
+def _blind_hold(watched: list[Guardrail], signals: Signals, why_blind: str) -> Hold | None:
+    """What holds while nothing is broken: by the guardrail of freshness, whose time runs from the first failed look."""
+    if not why_blind:
+        return None
+    if not signals.why_blind:
+        return Hold(NOT_MEASURED, why_blind, None)
+    freshness = next(guardrail for guardrail in watched if guardrail.metric is GuardrailMetric.FRESHNESS)
+    return Hold(freshness.name, why_blind, freshness.then)
 
 
 def _why_blind(watched: list[Guardrail], broken: list[Guardrail], signals: Signals) -> str:

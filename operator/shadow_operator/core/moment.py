@@ -17,8 +17,11 @@ def to_seconds_text(moment: datetime) -> str:
 
 
 def from_text(text: str) -> datetime:
-    """Parse what `to_text` or the API server wrote. Raises ValueError for anything else."""
-    return datetime.fromisoformat(text)
+    """Parse what `to_text` or the API server wrote. Raises ValueError for anything else, also for a time of no zone."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text!r} says no time zone: end it with Z")
+    return moment
 
 
 def moved_on(since: str | None, held_since: str | None, now: datetime) -> str | None:

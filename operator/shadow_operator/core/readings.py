@@ -1,6 +1,6 @@
 """What the metrics said at one moment, by model and figure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -9,6 +9,7 @@ from shadow_operator.core.moment import is_moment
 
 SeriesKey = str
 _SHADOW_BOOK = "book=shadow"
+_RESULT = (Figure.PROFIT, Figure.LOSS, Figure.DECISIONS)
 _FIGURES = frozenset(figure.value for figure in Figure)
 Values = Mapping[SeriesKey, float]
 
@@ -40,18 +41,33 @@ class Reading:
         return Reading(self.at, {owner: values for owner, values in figures.items() if values})
 
     def with_whole_result(self, model: str) -> "Reading":
-        """The same without the model's profit where its loss is not there, and the other way round.
+        """The same without the model's profit, loss and decisions where one of the three is not there.
 
-        What one of the two grows by meanwhile is a result only together with what the other does.
+        What one of them grows by meanwhile says something only together with what the others do.
         """
-        money = {(model, Figure.PROFIT), (model, Figure.LOSS)}
-        if all(self.figures.get(owner) for owner in money):
+        result = {(model, figure) for figure in _RESULT}
+        if all(self.figures.get(owner) for owner in result):
             return self
-        return Reading(self.at, {owner: values for owner, values in self.figures.items() if owner not in money})
+        return Reading(self.at, {owner: values for owner, values in self.figures.items() if owner not in result})
+
+    def without_series(self, model: str, keys: Collection[SeriesKey]) -> "Reading":
+        """The same without these series of the model; without all of it where a figure of its result has other ones."""
+        if not keys:
+            return self
+        is_everywhere = all(key in self.values(model, figure) for key in keys for figure in _RESULT)
+        others = {owner: values for owner, values in self.figures.items() if owner[0] != model}
+        if not is_everywhere:
+            return Reading(self.at, others)
+        own = {
+            owner: {key: value for key, value in values.items() if key not in keys}
+            for owner, values in self.figures.items()
+            if owner[0] == model
+        }
+        return Reading(self.at, others | {owner: values for owner, values in own.items() if values})
 
     def missing(self, model: str) -> str | None:
         """Which figure without which nothing can be said of the model is not there, None when all are."""
-        for figure in (Figure.PROFIT, Figure.LOSS, Figure.DECISIONS):
+        for figure in _RESULT:
             if not self.values(model, figure):
                 return f"there is no series {figure} of {model}"
         return None

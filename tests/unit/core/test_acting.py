@@ -51,6 +51,23 @@ def test_the_high_water_mark_survives_the_operator() -> None:
     assert restored.decisions == 2
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("readAt", "2026-01-01T00:00:00"),
+        ("newest", {f"{FIRST}/": 1e300}),
+        ("newest", {f"{FIRST}/": "9"}),
+        ("decisions", float("nan")),
+        ("stakes", "1"),
+        ("rivalResult", None),
+        ("counters", {f"{FIRST}/loss": {"": "1"}}),
+    ],
+)
+def test_a_book_that_somebody_wrote_by_hand_is_refused(key: str, value: object) -> None:
+    with pytest.raises(ValueError, match=r"no finite number|no time"):
+        ActingBook.from_json(booked((0, 0, 5_000), (500, 0, 5_000)).to_json() | {key: value})
+
+
 def test_the_shortfall_is_what_the_rival_would_have_earned_with_the_same_decisions() -> None:
     book = booked((0, 0, 5_000), (50, 0, 5_000), champion=(2_000.0, 10.0))
     # The champion earned 200 a decision; with one decision on 5,000 that is 4 %, and 1 % was earned.
@@ -106,6 +123,34 @@ def test_a_replica_of_prometheus_that_is_behind_is_no_reset() -> None:
         last = read(minute(moment), {FIRST: counted(0, loss, moment), CHAMPION: counted(0)}, minute(sampled))
         book.advance(last, _CAPITAL)
     assert drawdown_of(book) == pytest.approx(20 / _CAPITAL)
+
+
+@pytest.mark.parametrize("behind", [FIRST, CHAMPION])
+def test_a_replica_that_is_behind_for_one_instance_is_no_reset(behind: str) -> None:
+    """Each replica of a Prometheus scrapes each instance at a moment of its own."""
+    book, other = ActingBook(FIRST, CHAMPION), CHAMPION if behind == FIRST else FIRST
+    for number, (a, b, loss_of_b) in enumerate(
+        ((10, 12, 8_012.0), (13, 9, 8_009.0), (13, 12, 8_012.0), (14, 14, 8_014.0))
+    ):
+        instances = {"a": counted(0, 0, number), "b": counted(0, loss_of_b, number)}
+        seen = read(minute(20 + number), {behind: instances, other: counted(0, 0, number)})
+        sampled = {"instance=a": minute(a).timestamp(), "instance=b": minute(b).timestamp()}
+        book.advance(Reading(seen.at, {**seen.figures, (behind, Figure.SAMPLED_AT): sampled}), _CAPITAL)
+    assert drawdown_of(book) == pytest.approx(2 / _CAPITAL if behind == FIRST else 0.0)
+    assert abs(book.blind(minute(99)).shortfall or 0.0) <= 2 / _CAPITAL
+
+
+@pytest.mark.parametrize("hidden", ["decisions", "profit"])
+@pytest.mark.parametrize("of", [FIRST, CHAMPION])
+def test_a_part_of_a_result_changes_no_shortfall(of: str, hidden: str) -> None:
+    book = ActingBook(FIRST, CHAMPION)
+    for number in range(9):
+        figures = {FIRST: counted(10 * number, 0, number), CHAMPION: counted(10 * number, 0, number)}
+        if 3 <= number < 6:
+            figures[of].pop(hidden)
+        book.advance(read(minute(number), figures), _CAPITAL)
+        if number > 0:
+            assert book.blind(minute(number)).shortfall == pytest.approx(0.0)
 
 
 def test_predictions_that_nobody_acted_on_are_neither_won_nor_lost() -> None:

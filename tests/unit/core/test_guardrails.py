@@ -60,8 +60,20 @@ _CASES = (
     Case("too slow", guardrails(_LATENCY), "latency", vitals={"latency": Vital(0.4124)}, says=("412ms", "250ms")),
     Case("a restart", guardrails(_RESTARTS), "restarts", vitals={"restarts": Vital(1.0)}, says=("1", "0")),
     Case("a drift", guardrails(_PSI), "drift", vitals={"drift": Vital(0.3)}, says=("0.3", "0.25")),
-    Case("errors that are unknown", guardrails(_ERRORS), holds="blind", vitals={"errors": Vital(None, "no series")}),
-    Case("errors that were not measured yet", guardrails(_ERRORS), holds="blind"),
+    Case(
+        "errors that are unknown",
+        guardrails(_ERRORS),
+        holds="not measured",
+        vitals={"errors": Vital(None, "no series")},
+    ),
+    Case("errors that were not measured yet", guardrails(_ERRORS), holds="not measured"),
+    Case(
+        "blind just now, after the errors were unknown for long",
+        guardrails(_ERRORS, _BLIND),
+        holds="blind",
+        age=None,
+        held=("not measured", 1e6),
+    ),
     Case(
         "a drawdown while the errors are unknown",
         guardrails(_ERRORS, _DRAWDOWN),
@@ -109,6 +121,12 @@ _CASES = (
     ),
     Case("blind although no guardrail asks for it", guardrails(_DRAWDOWN), holds="blind", age=None),
     Case("a query failed", guardrails(_BLIND), holds="blind", why_blind="Prometheus is down"),
+    Case(
+        "a query failed, and freshness has another name",
+        guardrails(_BLIND | {"name": "fresh"}),
+        holds="fresh",
+        why_blind="Prometheus is down",
+    ),
     Case("a breach comes before a hold", guardrails(_BLIND, _DRAWDOWN), "max-drawdown", drawdown=0.1, age=None),
     Case(
         "a breach counts although nothing new can be read",
