@@ -10,7 +10,7 @@ from aiohttp import web
 from shadow_operator.access import Access, User
 from shadow_operator.api.guardrails import GuardrailAction
 from shadow_operator.cluster import Cluster, ClusterError
-from shadow_operator.core.alert import Alert, AlertError, alerts_in
+from shadow_operator.core.alert import Alert, AlertError, Mistake, alerts_in
 from shadow_operator.core.command import Verb
 from shadow_operator.core.kinds import ENDPOINT_SLICE
 from shadow_operator.door import bearer_token
@@ -36,7 +36,8 @@ class Alerts:
     async def answer(self, request: web.Request) -> web.Response:
         """Answer one request with a sentence for each alert in it.
 
-        200 when everything was done; 400, 401, 403 when it will never be; 503 when an Alertmanager should try again.
+        200 when everything was done; 400, 401, 403 when something will never be; 503 when an Alertmanager should try
+        again. What is wrong with one alert keeps no other from being heard.
         """
         try:
             user = await self._access.user_of(bearer_token(request))
@@ -54,20 +55,34 @@ class Alerts:
         except ClusterError as error:
             return _said(503, [str(error)])
 
-    async def _answer(self, user: User, alerts: Iterable[Alert]) -> web.Response:
-        status, said = 200, []
+    async def _answer(self, user: User, alerts: Iterable[Alert | Mistake]) -> web.Response:
+        answers: list[tuple[int, str]] = []
+        by_rollout: dict[Key, list[Alert]] = {}
         for alert in alerts:
-            verb = _NEEDED[alert.action]
-            if await self._access.may_give(user, verb, alert.namespace, alert.rollout):
-                said.append(await self._guard.alerted(Key(alert.namespace, alert.rollout), alert))
-                continue
-            status = 403
-            said.append(
-                f"{user.name} may not: {alert.name} asks for {alert.namespace}/{alert.rollout}, which takes update on "
-                f"shadowrollouts/{verb} there"
-            )
+            if isinstance(alert, Mistake):
+                answers.append((400, alert.sentence))
+            else:
+                by_rollout.setdefault(Key(alert.namespace, alert.rollout), []).append(alert)
+        for heard in await asyncio.gather(*(self._in_turn(user, key, those) for key, those in by_rollout.items())):
+            answers += heard
+        said = [sentence for _, sentence in answers]
         _log.info("%s: %s", user.name, "; ".join(said) or "no alert that fires names a rollout")
-        return _said(status, said)
+        # The highest one: only after a 503 does an Alertmanager try again.
+        return _said(max((status for status, _ in answers), default=200), said)
+
+    async def _in_turn(self, user: User, key: Key, alerts: Iterable[Alert]) -> list[tuple[int, str]]:
+        return [await self._heard(user, key, alert) for alert in alerts]
+
+    async def _heard(self, user: User, key: Key, alert: Alert) -> tuple[int, str]:
+        verb = _NEEDED[alert.action]
+        try:
+            if await self._access.may_give(user, verb, key.namespace, key.name):
+                return 200, await self._guard.alerted(key, alert)
+        except ClusterError as error:
+            return 503, f"{key}: {error}"
+        return 403, (
+            f"{user.name} may not: {alert.name} asks for {key}, which takes update on shadowrollouts/{verb} there"
+        )
 
 
 def _said(status: int, sentences: list[str]) -> web.Response:

@@ -26,7 +26,7 @@ from urllib3 import HTTPResponse
 from shadow_operator.api.rollout import ShadowRollout
 from shadow_operator.checkpoint import kept_in
 from shadow_operator.core.acting import ActingBook
-from shadow_operator.core.alert import AlertError, alerts_in
+from shadow_operator.core.alert import Alert, AlertError, Mistake, alerts_in
 from shadow_operator.core.command import (
     COMMAND_ANNOTATION,
     COMMAND_BY_ANNOTATION,
@@ -282,14 +282,18 @@ def test_the_body_of_a_webhook_is_heard_or_refused_with_a_sentence_and_names_no_
             text = text[: dice.randrange(len(text))]
         begun = time.monotonic()
         try:
-            found = alerts_in(text)
+            every = alerts_in(text)
         except AlertError as error:
             refused += 1
             said = str(error)
             assert " " in said
             assert len(said) <= 1024
         else:
+            found = [each for each in every if isinstance(each, Alert)]
+            mistakes = [each.sentence for each in every if isinstance(each, Mistake)]
             heard += len(found)
+            refused += len(mistakes)
+            assert all(" " in said and len(said) <= 1024 for said in mistakes)
             assert all(0 < len(each.rollout) <= 253 and 0 < len(each.namespace) <= 253 for each in found)
             assert all(len(each.name) <= 100 for each in found)
         _timed(begun)

@@ -25,7 +25,7 @@ _LONGEST_LABEL = 253
 
 
 class AlertError(ValueError):
-    """The body is not one that an Alertmanager sends, or asks for what does not exist. The message is a sentence."""
+    """The body is not one that an Alertmanager sends. The message is a sentence."""
 
 
 class _Alert(BaseModel):
@@ -62,11 +62,21 @@ class Alert:
     action: GuardrailAction
 
 
-def alerts_in(body: bytes) -> Sequence[Alert]:
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """What is wrong with one alert, in a sentence."""
+
+    sentence: str
+
+
+def alerts_in(body: bytes) -> Sequence[Alert | Mistake]:
     """The alerts of a webhook's body that fire and name a rollout; what is resolved or names none asks for nothing.
 
+    In the place of one that asks for an action that there is not, or for no place, is what is wrong with it: the others
+    are heard.
+
     Raises:
-        AlertError: it is no such body, or an alert asks for an action that there is not.
+        AlertError: it is no such body.
 
     """
     try:
@@ -83,17 +93,17 @@ def alerts_in(body: bytes) -> Sequence[Alert]:
     return [_alert(labels) for labels in firing if ROLLOUT_LABEL in labels]
 
 
-def _alert(labels: dict[str, str]) -> Alert:
+def _alert(labels: dict[str, str]) -> Alert | Mistake:
     name = labels.get("alertname") or "unnamed"
     action = labels.get(ACTION_LABEL, GuardrailAction.ROLLBACK.value)
     if action not in _ACTIONS:
-        raise AlertError(
+        return Mistake(
             f'the label {ACTION_LABEL} of alert {name[:_LONGEST_NAME]} is "{action[:40]}": '
             f"write {' or '.join(_ACTIONS)}"
         )
     for label in (NAMESPACE_LABEL, ROLLOUT_LABEL):
         if not 0 < len(labels.get(label, "")) <= _LONGEST_LABEL:
-            raise AlertError(
+            return Mistake(
                 f"the alert {name[:_LONGEST_NAME]} has no label {label}: give it {NAMESPACE_LABEL} and "
                 f"{ROLLOUT_LABEL}, the place of the rollout whose challenger it is about"
             )

@@ -156,6 +156,18 @@ async def test_without_the_token_of_somebody_nothing_is_heard(
     assert field.weights() == _IN_CANARY
 
 
+async def test_what_is_wrong_with_one_alert_keeps_no_other_from_being_heard(field: Field, webhook: Webhook) -> None:
+    await field.in_canary()
+    bodies = [fires(field, shadowrollout_action="Panic"), fires(field, namespace="elsewhere"), fires(field)]
+    alerts = [alert for body in bodies for alert in body["alerts"]]
+    status, said = await webhook.post({"version": "4", "alerts": alerts}, webhook.tokens[_ALLOWED])
+    assert field.weights() == _TAKEN_BACK
+    assert status == 403, "an Alertmanager does not try again for what will never be"
+    assert "write Rollback or StopTrading" in said
+    assert "elsewhere/momentum, which takes update on shadowrollouts/rollback there" in said
+    assert f"{CHALLENGER} was taken out of the traffic" in said
+
+
 async def test_a_body_that_is_none_and_one_that_is_too_large_change_nothing(field: Field, webhook: Webhook) -> None:
     await field.in_canary()
     assert (await webhook.post({"alerts": 3}, webhook.tokens[_ALLOWED]))[0] == 400

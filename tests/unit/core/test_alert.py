@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from shadow_operator.api.guardrails import GuardrailAction
-from shadow_operator.core.alert import Alert, AlertError, alerts_in
+from shadow_operator.core.alert import Alert, AlertError, Mistake, alerts_in
 
 _PLACE = {"alertname": "BrokerErrors", "namespace": "trading", "shadowrollout": "momentum"}
 
@@ -31,6 +31,19 @@ def body(*labels: dict[str, str], status: str = "firing", **more: Any) -> bytes:
 
 def test_an_alert_that_fires_asks_for_the_share_of_whoever_acts() -> None:
     assert alerts_in(body(_PLACE)) == [Alert("BrokerErrors", "trading", "momentum", None, GuardrailAction.ROLLBACK)]
+
+
+def test_an_alert_of_no_place_is_a_mistake() -> None:
+    (found,) = alerts_in(body(_PLACE | {"namespace": ""}))
+    assert isinstance(found, Mistake)
+    assert found.sentence.startswith("the alert BrokerErrors has no label namespace")
+
+
+def test_an_alert_with_a_mistake_takes_no_other_along() -> None:
+    wrong, right = alerts_in(body(_PLACE | {"shadowrollout_action": "Panic"}, _PLACE))
+    assert isinstance(wrong, Mistake)
+    assert 'is "Panic": write Rollback or StopTrading' in wrong.sentence
+    assert right == Alert("BrokerErrors", "trading", "momentum", None, GuardrailAction.ROLLBACK)
 
 
 def test_it_may_name_the_model_and_ask_for_the_kill_switch() -> None:
@@ -58,8 +71,6 @@ def test_nothing_is_asked_for_by(said: bytes) -> None:
         (b'{"version": "4"}', "alerts: Field required"),
         (b'{"version": "4", "alerts": [{"status": "firing", "labels": {"a": 1}}]}', "alerts.0.labels.a"),
         (body(_PLACE, version="3"), 'version is "3"'),
-        (body(_PLACE | {"namespace": ""}), "the alert BrokerErrors has no label namespace"),
-        (body(_PLACE | {"shadowrollout_action": "Explode"}), 'is "Explode": write Rollback or StopTrading'),
         (body(*[_PLACE] * 1001), "alerts: List should have at most 1000 items"),
     ],
 )
