@@ -9,7 +9,7 @@ from bench.rollback.killer import Killer
 from bench.rollback.ours import ShadowRollouts
 from bench.rollback.pieces import NAMESPACE
 from examples.demo.player.failure import DemoError
-from examples.demo.player.names import OPERATOR_NAMESPACE
+from examples.demo.player.names import GATEWAY_NAMESPACE, OPERATOR_NAMESPACE
 from examples.demo.player.tools import Tools
 from tests.chaos.faults import edit_route
 from tests.chaos.guarantees import Guarantees
@@ -50,6 +50,10 @@ def _delete_prometheus(cluster: Cluster) -> None:
     cluster.delete_pods(NAMESPACE, "--selector=app=prometheus")
 
 
+def _delete_envoy_gateway(cluster: Cluster) -> None:
+    cluster.delete_pods(GATEWAY_NAMESPACE, "--selector=control-plane=envoy-gateway")
+
+
 def _a_rollout(cluster: Cluster) -> str:
     return cluster.random.choice(sorted(cluster.guarantees.watched))
 
@@ -73,7 +77,9 @@ def _edit_route(cluster: Cluster) -> None:
     edit_route(cluster.server, cluster.guarantees, _a_rollout(cluster))
 
 
-FAULTS: Mapping[str, Callable[[Cluster], None]] = {
+Fault = Callable[[Cluster], None]
+
+FAULTS: Mapping[str, Fault] = {
     "leader killed": _kill_leader,
     "every operator's pod deleted": _delete_operators,
     "Prometheus' pod deleted": _delete_prometheus,
@@ -81,3 +87,6 @@ FAULTS: Mapping[str, Callable[[Cluster], None]] = {
     "a node's pods deleted, one of each model": _delete_one_of_each,
     f"route edited by hand, away from {CHAMPION}": _edit_route,
 }
+# Once in dozens of times its Envoy refuses connections for a moment, before any request reaches it. Nothing that the
+# operator does makes a difference there, so it is no part of what has to pass each time.
+OF_LONG_RUNS: Mapping[str, Fault] = {"Envoy Gateway's pod deleted": _delete_envoy_gateway}

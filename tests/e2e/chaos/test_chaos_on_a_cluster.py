@@ -7,7 +7,7 @@ import os
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from tests.chaos.guarantees import Guarantees
 from tests.chaos.rollouts import CHAMPION, FATES, TWIN, manifest
 from tests.chaos.told import Told
 from tests.control_plane.api_server import ApiServer
-from tests.e2e.chaos.faults import FAULTS, Cluster
+from tests.e2e.chaos.faults import FAULTS, OF_LONG_RUNS, Cluster, Fault
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(3600)]
 
@@ -71,11 +71,12 @@ def test_no_guarantee_breaks_and_no_request_fails_whatever_else_does(
 ) -> None:
     cluster, pieces, lanes = world
     wanted, happened = int(os.environ.get("CHAOS_CLUSTER_FAULTS") or _FAULTS), Counter[str]()
+    chosen = FAULTS if wanted <= _FAULTS else {**FAULTS, **OF_LONG_RUNS}
     number = 0
     while happened.total() < wanted:
         number += 1
         names = _begin(cluster, pieces, lanes, number)
-        _break_things(cluster, lanes, names, min(_FAULTS_A_ROUND, wanted - happened.total()), happened)
+        _break_things(cluster, lanes, names, _some(cluster, chosen, wanted - happened.total()), happened)
         _end(cluster, names)
     seen = lanes.seen()
     sent, failed = sum(each.sent for each in seen.values()), sum(each.failed for each in seen.values())
@@ -110,13 +111,19 @@ def _on_real_pods(said: dict[str, Any], name: str) -> dict[str, Any]:
     return said | {"metadata": {"name": name, "namespace": NAMESPACE}}
 
 
-def _break_things(cluster: Cluster, lanes: Lanes, names: list[str], faults: int, happened: Counter[str]) -> None:
+def _some(cluster: Cluster, chosen: Mapping[str, Fault], most: int) -> list[tuple[str, Fault]]:
+    return [cluster.random.choice(sorted(chosen.items())) for _ in range(min(_FAULTS_A_ROUND, most))]
+
+
+def _break_things(
+    cluster: Cluster, lanes: Lanes, names: list[str], faults: list[tuple[str, Fault]], happened: Counter[str]
+) -> None:
     deadline = time.monotonic() + _ROUND_SECONDS
-    while faults and not _all_ended(cluster, names):
-        faults -= 1
-        fault = cluster.random.choice(sorted(FAULTS))
-        FAULTS[fault](cluster)
-        happened[fault] += 1
+    for name, fault in faults:
+        if _all_ended(cluster, names):
+            break
+        fault(cluster)
+        happened[name] += 1
         _look_for(cluster, lanes, cluster.random.uniform(2.0, 10.0))
     while time.monotonic() < deadline and not _all_ended(cluster, names):
         _look_for(cluster, lanes, 1.0)
