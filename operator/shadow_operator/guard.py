@@ -38,6 +38,9 @@ _log = logging.getLogger(__name__)
 # A gap longer than this many looks is read again from the history, so that no high-water mark is missed.
 _GAP_LOOKS = 5
 
+# A guard that looks as often as this has nothing to win by looking earlier.
+_LEAST_BETWEEN_LOOKS = timedelta(seconds=0.25)
+
 # How much of the time between two looks one waits for what guardrails measure by queries of their own.
 _PATIENCE = 0.25
 
@@ -51,11 +54,13 @@ class Sight:
     Attributes:
         together: for rollouts on the metrics contract, all those of one Prometheus in one query.
         alone: for each rollout by itself; by other connections, so that slow PromQL of a rollout's own delays nobody.
+        vitals: for what guardrails measure by queries of their own, by other connections again.
 
     """
 
     together: SourceOf
     alone: SourceOf
+    vitals: SourceOf
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,48 +94,57 @@ class Guard:
         self._clock = clock
         self._every = every
         self._looks: dict[Key, asyncio.Task[None]] = {}
-        self._vitals = Vitals(sight.alone, every * _PATIENCE)
+        self._vitals = Vitals(sight.vitals, every * _PATIENCE)
 
     async def run(self) -> None:
         """Look at every rollout, again and again, until cancelled.
 
-        By the second half of the time between two looks, it is known from the first one when there is more to see.
+        A look is over long before the next one, and tells when there is more to see.
         """
-        half = self._every / 2
+        least = min(max(self._every / 2, _LEAST_BETWEEN_LOOKS), self._every)
         due = time.monotonic()
         while True:
             telemetry.LOOP_LAG.set(max(time.monotonic() - due, 0.0))
             self._begin_looks()
-            due = await _until(due + half.total_seconds())
-            due = await _until(due + next_look.wait(self._clock(), half, self._expected()).total_seconds())
+            due = await _until(due + least.total_seconds())
+            due = await _until(due + next_look.wait(self._every - least, self._dues()).total_seconds())
 
-    def _expected(self) -> Iterator[datetime]:
-        """When the next samples of those who act are expected."""
+    def _dues(self) -> Iterator[timedelta]:
+        """How long until the next samples of those who act are expected."""
+        now = self._clock()
         for _, memory in self._fleet:
-            if memory.rollout is not None and memory.acting is not None and memory.acting.sampled_at is not None:
-                scraped_every = memory.rollout.spec.metrics.scrape_interval.timedelta
-                yield next_look.expected(memory.acting.sampled_at, scraped_every)
+            newest = None if memory.acting is None else memory.acting.sampled_at
+            if memory.rollout is not None and newest is not None:
+                yield next_look.due(now, newest, memory.rollout.spec.metrics.scrape_interval.timedelta)
 
     def _begin_looks(self) -> None:
         """Begin a look at every rollout whose last one has ended."""
         self._looks = {key: task for key, task in self._looks.items() if not task.done()}
+        self._vitals.forget_others({key for key, memory in self._fleet if memory.acting is not None})
         groups: dict[MetricSource, list[tuple[Key, Memory]]] = {}
         for key, memory in self._fleet:
-            if key in self._looks:
-                self._judge_unanswered(memory)
-                continue
-            if memory.rollout is not None and self._can_join(memory.rollout, memory):
-                groups.setdefault(self._sight.together(memory.rollout), []).append((key, memory))
-            else:
-                self._looks[key] = asyncio.create_task(self._safely(key, memory), name=f"guard of {key}")
+            try:
+                self._begin_look(key, memory, groups)
+            except Exception:  # noqa: BLE001 - the guard goes on, whatever one rollout ran into
+                _log.exception("%s: the guard could not begin a look", key)
         for source, members in groups.items():
             task = asyncio.create_task(self.look_together(source, members), name=f"guard of {len(members)} rollouts")
             self._looks.update({key: task for key, _ in members})
 
+    def _begin_look(self, key: Key, memory: Memory, groups: dict[MetricSource, list[tuple[Key, Memory]]]) -> None:
+        if key in self._looks:
+            self._judge_unanswered(memory)
+        elif memory.rollout is not None and self._can_join(memory.rollout, memory):
+            groups.setdefault(self._sight.together(memory.rollout), []).append((key, memory))
+        else:
+            self.begin(key)
+
     def _judge_unanswered(self, memory: Memory) -> None:
         """Hold at the limit of freshness, however long a Prometheus takes to say nothing."""
         rollout, book = memory.rollout, memory.acting
-        if rollout is None or book is None or memory.judgement is None or not book.is_of(*_rivals(rollout)):
+        if rollout is None or book is None or memory.judgement is None or memory.rollback is not None:
+            return
+        if not book.is_of(*_rivals(rollout)):
             return
         guardrails = _guardrails(rollout)
         known = judge(unmeasured(guardrails), book.blind(self._clock()), _held(rollout.status))
@@ -155,16 +169,23 @@ class Guard:
             answers = await asyncio.gather(*(source.instant(query) for query in batched(sorted(asked))))
         except QueryRefusedError as error:
             _log.warning("the guard asks for %d rollouts one by one: %s", len(members), error)
-            await asyncio.gather(*(self._safely(key, memory) for key, memory in members))
+            await self._each(members, lambda _: None)
             return
         except MetricsError as error:
             blind = Answer((), str(error))
-            await asyncio.gather(*(self._safely(key, memory, blind) for key, memory in members))
+            await self._each(members, lambda _: blind)
             return
         found = owned((sample.labels, sample.value) for answer in answers for sample in answer)
-        await asyncio.gather(
-            *(self._safely(key, memory, Answer(found.get((key.namespace, key.name), ()))) for key, memory in members)
-        )
+        await self._each(members, lambda key: Answer(found.get((key.namespace, key.name), ())))
+
+    async def _each(self, members: Sequence[tuple[Key, Memory]], answer_of: Callable[[Key], Answer | None]) -> None:
+        """Go on with each by itself: what one has to write delays the next look at no other."""
+        tasks = {
+            key: asyncio.create_task(self._safely(key, memory, answer_of(key)), name=f"guard of {key}")
+            for key, memory in members
+        }
+        self._looks.update(tasks)
+        await asyncio.gather(*tasks.values())
 
     def begin(self, key: Key) -> None:
         """Begin a look at a rollout by itself now, unless one is under way."""
@@ -272,9 +293,16 @@ class Guard:
         if rollback.zero_at is not None:
             self._fleet.wake(key)
             return
-        async with memory.route_lock:
-            safe = roles.without_challenger(rollout.spec, rollout.status)
-            await self._router.apply(rollout, safe, mark=rollback, unless_newer_than=None)
+        try:
+            async with memory.route_lock:
+                safe = roles.without_challenger(rollout.spec, rollout.status)
+                await self._router.apply(rollout, safe, mark=rollback, unless_newer_than=None)
+        except ClusterError:
+            # The models can be told that nobody trades, also where the route can't be written.
+            stop = stop_of(rollback)
+            if stop is not None and memory.stop is None:
+                await self._stop_trading(key, memory, rollout, stop)
+            raise
         done = replace(rollback, zero_at=self._clock())
         memory.rollback, memory.acting = done, None
         self._fleet.wake(key)
@@ -324,8 +352,8 @@ class Guard:
         if share is not None and memory.rollback is not None:
             await self._take_back(key, memory, rollout, memory.rollback)
             done.append(share.sentence)
-        if alert.action is GuardrailAction.STOP_TRADING and rollout.status.stopped is None and memory.stop is None:
-            stop = Stop(f"alert {alert.name}", f"it fires for {key}", self._clock())
+        if alert.action is GuardrailAction.STOP_TRADING and rollout.status.stopped is None:
+            stop = memory.stop or Stop(f"alert {alert.name}", f"it fires for {key}", self._clock())
             await self._stop_trading(key, memory, rollout, stop)
         if alert.action is GuardrailAction.STOP_TRADING:
             done.append("trading is stopped")
@@ -339,10 +367,13 @@ class Guard:
         if memory.rollback is not None:
             status = rolled_back(status, memory.rollback, self._clock())
         policy = policy_of(str(key), rollout.spec, stopped(status, stop))
-        await write_policy(self._cluster, rollout, policy)
+        try:
+            await write_policy(self._cluster, rollout, policy)
+        finally:
+            # The next pass writes it down, and tries again what could not be written here.
+            self._fleet.wake(key)
         telemetry.STOPS.inc()
         _log.warning("%s: trading is stopped by %s: %s", key, stop.by, stop.why)
-        self._fleet.wake(key)
 
 
 async def _until(due: float) -> float:

@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from shadow_operator.api.guardrails import Guardrail
@@ -12,6 +14,24 @@ from shadow_operator.fleet import Key
 from shadow_operator.metrics import MetricsError, MetricSource
 
 _log = logging.getLogger(__name__)
+
+# As long as a judgement of the guard lasts.
+_LASTS_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Answers, of whom, for which guardrails, and when they were asked for."""
+
+    model: str
+    guardrails: Sequence[Guardrail]
+    asked_at: float
+    vitals: Mapping[str, Vital]
+
+    def is_of(self, model: str, guardrails: Sequence[Guardrail]) -> bool:
+        """Whether they say something of this model now."""
+        is_new = time.monotonic() - self.asked_at <= _LASTS_SECONDS
+        return is_new and self.model == model and list(self.guardrails) == list(guardrails)
 
 
 class Vitals:
@@ -26,28 +46,34 @@ class Vitals:
     def __init__(self, source_of: Callable[[ShadowRollout], MetricSource], patience: timedelta) -> None:
         self._source_of = source_of
         self._patience = patience.total_seconds()
-        self._known: dict[Key, tuple[str, Mapping[str, Vital]]] = {}
+        self._known: dict[Key, _Known] = {}
         self._asking: dict[Key, asyncio.Task[None]] = {}
+
+    def forget_others(self, keys: Collection[Key]) -> None:
+        """Forget what is known of all but these: who acts again later is measured anew."""
+        for key in self._asking.keys() - keys:
+            self._asking.pop(key).cancel()
+            self._known.pop(key, None)
 
     async def of(self, key: Key, rollout: ShadowRollout, model: str) -> Mapping[str, Vital]:
         """What is known of this model by now, by the names of the guardrails."""
         if not measured(rollout.spec.guardrails):
-            self._known.pop(key, None)
             return {}
         running = self._asking.get(key)
         if running is None or running.done():
             running = asyncio.create_task(self._ask(key, rollout, model), name=f"vitals of {key}")
             self._asking[key] = running
         await asyncio.wait({running}, timeout=self._patience)
-        whose, known = self._known.get(key, (model, {}))
-        return known if whose == model else {}
+        known = self._known.get(key)
+        return known.vitals if known is not None and known.is_of(model, rollout.spec.guardrails) else {}
 
     async def _ask(self, key: Key, rollout: ShadowRollout, model: str) -> None:
         source, where, guardrails = self._source_of(rollout), rollout.metadata, rollout.spec.guardrails
+        asked_at = time.monotonic()
         asked = asks(guardrails, rollout.spec.metrics.queries, where.namespace, where.name, model)
         named = {guardrail.name: guardrail for guardrail in guardrails}
         found = await asyncio.gather(*(_one(named[name], queries, source) for name, queries in asked.items()))
-        self._known[key] = model, dict(zip(asked, found, strict=True))
+        self._known[key] = _Known(model, guardrails, asked_at, dict(zip(asked, found, strict=True)))
 
 
 async def _one(guardrail: Guardrail, queries: Sequence[str], source: MetricSource) -> Vital:

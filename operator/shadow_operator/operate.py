@@ -113,8 +113,8 @@ async def look_after(
     fleet = Fleet()
     async with await Cluster.connect(settings.request_seconds, settings.kubeconfig, right_to_write) as cluster:
         # The guard has connections of its own: evaluations that queue up for a slow Prometheus don't make it wait.
-        sources, together, alone = (
-            Sources(cluster, settings.query_seconds, settings.prometheus_allowed) for _ in range(3)
+        sources, together, alone, vitals = (
+            Sources(cluster, settings.query_seconds, settings.prometheus_allowed) for _ in range(4)
         )
         router = GatewayAPIRouter(cluster)
         reconciler = Reconciler(
@@ -129,7 +129,7 @@ async def look_after(
             fleet,
             cluster,
             router,
-            Sight(together.of, alone.of),
+            Sight(together.of, alone.of, vitals.of),
             _utc_now,
             timedelta(seconds=settings.guard_seconds),
         )
@@ -145,7 +145,7 @@ async def look_after(
             async with _hearing(alerts, cluster, settings):
                 await _first_to_end(guard.run(), watching())
         finally:
-            for each in (sources, together, alone):
+            for each in (sources, together, alone, vitals):
                 each.close()
 
 

@@ -64,6 +64,28 @@ async def test_an_answer_about_one_model_says_nothing_of_the_next() -> None:
     assert await vitals.of(_KEY, watched(), "v9") == {}
 
 
+async def test_who_acts_again_after_a_pause_is_measured_anew() -> None:
+    source = StandInSource()
+    vitals = Vitals(lambda _: source, _PATIENCE)
+    source.answers.set()
+    assert (await vitals.of(_KEY, watched(), "v8"))["errors"].figure == 0.5
+    source.answers.clear()
+    vitals.forget_others({_KEY})
+    assert (await vitals.of(_KEY, watched(), "v8"))["errors"].figure == 0.5, "it goes on acting"
+    vitals.forget_others(set())
+    assert await vitals.of(_KEY, watched(), "v8") == {}
+
+
+async def test_an_answer_to_another_question_is_none() -> None:
+    source = StandInSource()
+    vitals = Vitals(lambda _: source, _PATIENCE)
+    source.answers.set()
+    assert (await vitals.of(_KEY, watched(), "v8"))["errors"].figure == 0.5
+    source.answers.clear()
+    longer = {"name": "errors", "metric": "errorRate", "above": "1%", "over": "10m"}
+    assert await vitals.of(_KEY, rollout_of({"spec.guardrails": [longer]}), "v8") == {}
+
+
 async def test_what_cant_be_asked_is_unknown_and_says_why() -> None:
     source = StandInSource()
     vitals = Vitals(lambda _: source, _PATIENCE)

@@ -41,6 +41,10 @@ _NO_RESULT = (TypeError, KeyError, IndexError, AttributeError, RecursionError)
 _Series = TypeVar("_Series", Sample, Track)
 
 
+class _TooLargeError(ValueError):
+    """The answer is larger than what is read."""
+
+
 class _Session(requests.Session):
     """Posts queries as a form, reads no more than it has to, and keeps the warnings of each thread's last answer."""
 
@@ -71,7 +75,7 @@ class _Session(requests.Session):
             while piece := response.raw.read1(_PIECE, decode_content=True):
                 body += piece
                 if len(body) > MAX_BYTES:
-                    raise ValueError(f"more than {MAX_BYTES >> 20} MiB, which is the most that is read")
+                    raise _TooLargeError(f"more than {MAX_BYTES >> 20} MiB, which is the most that is read")
                 if time.monotonic() - begun > self._seconds:
                     raise requests.Timeout
         except urllib3.exceptions.ReadTimeoutError as error:
@@ -155,8 +159,10 @@ class Prometheus:
             self._session.secret = await self._identity.current()
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                return await loop.run_in_executor(self._threads, self._answer, call)
-            except (requests.RequestException, PrometheusApiClientException, ValueError) as error:
+                # Also while it waits for a thread: those of others may hang.
+                async with asyncio.timeout(self._timeout + _RETRY_SECONDS):
+                    return await loop.run_in_executor(self._threads, self._answer, call)
+            except (requests.RequestException, PrometheusApiClientException, ValueError, TimeoutError) as error:
                 # None of these has its cause: in it whoever was asked may repeat what was sent.
                 if self._identity is not None and _is_unknown(error):
                     self._identity.refused()
@@ -170,7 +176,7 @@ class Prometheus:
 
     def _why(self, query: str, error: Exception) -> str:
         match error:
-            case requests.Timeout():
+            case requests.Timeout() | TimeoutError():
                 return f"{self._address} did not answer within {self._timeout:g}s to the query {_shortened(query)}"
             case requests.ConnectionError():
                 return f"{self._address} can't be reached"
@@ -264,7 +270,9 @@ def _warnings(response: requests.Response) -> list[str]:
 
 
 def _may_pass(error: Exception) -> bool:
-    """Whether asking again may help: a bad query stays bad."""
+    """Whether asking again may help: a bad query stays bad, and what is too much stays too much."""
+    if isinstance(error, _TooLargeError):
+        return False
     return not isinstance(error, PrometheusApiClientException) or not str(error).startswith("HTTP Status Code 4")
 
 

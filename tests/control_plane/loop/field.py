@@ -94,7 +94,7 @@ class Field:
     def start_operator(self, every: timedelta = timedelta(seconds=1)) -> Operator:
         """Start an operator that remembers nothing."""
         fleet = Fleet()
-        sight = Sight(lambda _: self.looks, lambda _: self.looks)
+        sight = Sight(lambda _: self.looks, lambda _: self.looks, lambda _: self.looks)
         guard = Guard(fleet, self.cluster, self.router, sight, self.clock, every)
         self.operator = Operator(self.reconciler_over(self.cluster, fleet), guard, fleet)
         return self.operator

@@ -6,7 +6,7 @@ In the first step of the canary the challenger acts with 5 percent of the capita
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 
 import pytest
@@ -15,7 +15,7 @@ from shadow_operator.act import Act
 from shadow_operator.api.guardrails import Guardrail
 from shadow_operator.api.rollout import ShadowRollout
 from shadow_operator.api.status import Stage
-from shadow_operator.cluster import ConflictError
+from shadow_operator.cluster import ClusterError, ConflictError
 from shadow_operator.core.command import COMMAND_ANNOTATION, COMMAND_BY_ANNOTATION
 from shadow_operator.core.guardrails import Motive
 from shadow_operator.core.kinds import SHADOW_ROLLOUT
@@ -28,8 +28,9 @@ from shadow_operator.guard import Guard, Sight
 from shadow_operator.metrics import MetricSource
 from shadow_operator.observe import Ports
 from shadow_operator.traffic.gateway_api import ROLLBACK_ANNOTATION
+from tests.control_plane.api_server import RefusedError
 from tests.control_plane.loop.field import CHALLENGER, CHAMPION, EQUAL, PASSED_SAMPLES, Field
-from tests.control_plane.loop.stand_ins import ScriptedSource
+from tests.control_plane.loop.stand_ins import ScriptedSource, routes
 
 pytestmark = pytest.mark.control_plane
 
@@ -95,7 +96,7 @@ async def test_a_slow_source_of_one_rollout_delays_no_other(field: Field) -> Non
     def source_of(rollout: ShadowRollout) -> MetricSource:
         return silent if rollout.metadata.name == "slow" else field.looks
 
-    sight = Sight(source_of, source_of)
+    sight = Sight(source_of, source_of, source_of)
     guard = Guard(field.operator.fleet, field.cluster, field.router, sight, field.clock, timedelta(seconds=0.2))
     guarding = asyncio.create_task(guard.run())
     try:
@@ -200,6 +201,64 @@ async def test_a_guardrail_takes_the_share_back_and_stops_trading_in_one_look(fi
     assert field.reasons() == ["RolledBack", "TradingStopped"]
 
 
+async def test_trading_stops_although_the_route_cant_be_written(field: Field) -> None:
+    await field.in_canary(edits={"spec.guardrails[0].action": "StopTrading"})
+    await _look_and_pass(field)
+    field.lose(CHALLENGER, _A_BREACH)
+    with _routes_refused(field):
+        with pytest.raises(ClusterError, match="no route is written"):
+            await field.look()
+        assert field.weights() == _IN_CANARY
+        assert field.policy()["tradingEnabled"] is False
+    assert await _writes(field, _TAKEN_BACK)
+
+
+@contextlib.contextmanager
+def _routes_refused(field: Field) -> Iterator[None]:
+    """The API server refuses every change of a route of this namespace."""
+    root, name = "/apis/admissionregistration.k8s.io/v1", f"no-routes-{field.server.namespace}"
+    routes = {"apiGroups": ["gateway.networking.k8s.io"], "apiVersions": ["*"], "resources": ["httproutes"]}
+    validation = {
+        "expression": f"object.metadata.namespace != '{field.server.namespace}'",
+        "message": "no route is written",
+    }
+    rules = [routes | {"operations": ["UPDATE"]}]
+    spec = {"matchConstraints": {"resourceRules": rules}, "validations": [validation]}
+    binding = {"policyName": name, "validationActions": ["Deny"]}
+    policies, bindings = f"{root}/validatingadmissionpolicies", f"{root}/validatingadmissionpolicybindings"
+    field.server.request("POST", policies, {"metadata": {"name": name}, "spec": spec})
+    field.server.request("POST", bindings, {"metadata": {"name": name}, "spec": binding})
+    try:
+        deadline = time.monotonic() + 20
+        while not _is_refused(field):
+            assert time.monotonic() < deadline, "the policy was not taken up"
+            time.sleep(0.1)
+        yield
+    finally:
+        for path in (bindings, policies):
+            field.server.request("DELETE", f"{path}/{name}")
+
+
+def _is_refused(field: Field) -> bool:
+    route = field.server.request("GET", f"{routes(field.server)}/{field.key().name}")
+    try:
+        field.server.request("PUT", f"{routes(field.server)}/{field.key().name}", route, dryRun="All")
+    except RefusedError:
+        return True
+    return False
+
+
+async def _writes(field: Field, weights: Mapping[str, int]) -> bool:
+    """Whether the guard gets to these weights, look by look."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(20):
+            while field.weights() != weights:
+                with contextlib.suppress(ClusterError):
+                    await field.look()
+                await asyncio.sleep(0.1)
+    return field.weights() == weights
+
+
 async def test_a_stop_of_trading_survives_a_crash_before_the_status_knew_of_it(field: Field) -> None:
     await field.in_canary(edits={"spec.guardrails[0].action": "StopTrading"})
     await _look_and_pass(field)
@@ -242,6 +301,24 @@ async def test_a_query_that_is_refused_for_all_is_asked_for_each(field: Field) -
     members = [(field.key(name), memory) for name, memory in zip(("one", "two"), memories, strict=True)]
     await field.operator.guard.look_together(field.looks, members)
     assert [field.weights(name) for name in ("one", "two")] == [_TAKEN_BACK] * 2
+
+
+async def test_what_one_has_to_write_delays_no_other_of_its_prometheus(field: Field) -> None:
+    await field.in_canary("one", {"spec.guardrails[0].above": "1%"})
+    await field.in_canary("two")
+    guard = field.start_operator(every=timedelta(seconds=0.2)).guard
+    one, two = [field.remember(await field.read(name)) for name in ("one", "two")]
+    guarding = asyncio.create_task(guard.run())
+    try:
+        assert await _until(lambda: one.judgement is not None and two.judgement is not None)
+        async with one.route_lock:
+            field.lose(CHALLENGER, _A_BREACH / 4)
+            assert await _until(lambda: one.rollback is not None)
+            field.lose(CHALLENGER, _A_BREACH)
+            assert await _until(lambda: two.rollback is not None and two.rollback.zero_at is not None)
+            assert (field.weights("one"), field.weights("two")) == (_IN_CANARY, _TAKEN_BACK)
+    finally:
+        await _end(guarding)
 
 
 async def test_a_batch_that_nobody_answers_blinds_everybody_and_takes_nothing_back(field: Field) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow_operator.core.next_look import expected, wait
+from shadow_operator.core.next_look import due, wait
 from tests.world.journeys import START
 
 _PERIOD = 1.0
@@ -23,20 +23,19 @@ _HALF = timedelta(seconds=_PERIOD / 2)
     ],
 )
 def test_the_next_look_is_when_something_new_is_to_be_seen(dues: list[float], seconds: float) -> None:
-    moments = [START + timedelta(seconds=due) for due in dues]
-    assert wait(START, _HALF, moments).total_seconds() == pytest.approx(seconds)
+    assert wait(_HALF, [timedelta(seconds=each) for each in dues]).total_seconds() == pytest.approx(seconds)
 
 
 @given(st.lists(st.floats(-1e6, 1e6)))
 def test_a_look_is_never_put_off(dues: list[float]) -> None:
-    found = wait(START, _HALF, [START + timedelta(seconds=due) for due in dues])
+    found = wait(_HALF, [timedelta(seconds=each) for each in dues])
     assert timedelta(0) <= found <= _HALF
 
 
 @given(
     every=st.sampled_from([0.97, 1.0, 5.0, 15.0]),
     phase=st.floats(0.0, 1.0),
-    visible_after=st.floats(0.0, 0.09),
+    visible_after=st.floats(0.0, 0.045),
 )
 def test_once_the_rhythm_of_the_scrapes_is_known_each_is_seen_at_once(
     every: float, phase: float, visible_after: float
@@ -44,7 +43,7 @@ def test_once_the_rhythm_of_the_scrapes_is_known_each_is_seen_at_once(
     delays = _delays(every, phase, visible_after)
     assert max(delays) <= _PERIOD + 1e-3
     # The interval that the rollout names is whole seconds, and the next sample may be there a little before its time.
-    assert max(delays[2:]) <= 0.15
+    assert max(delays[2:]) <= 0.1
 
 
 @given(
@@ -73,6 +72,6 @@ def _delays(every: float, phase: float, visible_after: float, ahead: float = 0.0
         delays += [now - scraped[number] - visible_after for number in range(len(delays), seen)]
         now += _PERIOD / 2
         newest = [START + timedelta(seconds=scraped[seen - 1] + ahead)] if seen else []
-        after = wait(START + timedelta(seconds=now), _HALF, [expected(each, said) for each in newest])
+        after = wait(_HALF, [due(START + timedelta(seconds=now), each, said) for each in newest])
         now += after.total_seconds()
     return delays

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from shadow_operator.metrics import MetricsError
+from shadow_operator.metrics import MetricsError, QueryRefusedError
 from shadow_operator.metrics.prometheus import MAX_BYTES, MAX_POINTS, Prometheus, chunks
 
 _AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -175,7 +175,8 @@ async def test_nobody_is_sent_to_another_address(prometheus: Prometheus, answers
 
 async def test_an_answer_that_is_too_long_is_not_read_to_its_end(prometheus: Prometheus, answers: Answers) -> None:
     answers.queue = [(200, " " * (MAX_BYTES + 1))]
-    with pytest.raises(MetricsError, match="more than 32 MiB, which is the most that is read to the query up"):
+    # Refused, so that what was asked for many at once is asked for each.
+    with pytest.raises(QueryRefusedError, match="more than 32 MiB, which is the most that is read to the query up"):
         await prometheus.instant("up")
 
 
