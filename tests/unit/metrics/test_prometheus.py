@@ -1,5 +1,6 @@
 """The adapter against a real HTTP server that answers like a Prometheus, or does not."""
 
+import asyncio
 import contextlib
 import json
 import threading
@@ -178,6 +179,17 @@ async def test_an_answer_that_is_too_long_is_not_read_to_its_end(prometheus: Pro
     # Refused, so that what was asked for many at once is asked for each.
     with pytest.raises(QueryRefusedError, match="more than 32 MiB, which is the most that is read to the query up"):
         await prometheus.instant("up")
+
+
+async def test_a_query_that_waits_for_others_ends_at_its_deadline_too(answers: Answers) -> None:
+    """Eight are under way at a time: of 80 that nobody answers, the last ones would wait for ten deadlines and more."""
+    answers.queue, answers.drips = [(200, " " * 100)], 0.1
+    impatient = Prometheus(answers.address, timeout_seconds=0.5)
+    begun = time.monotonic()
+    found = await asyncio.gather(*(impatient.instant("up") for _ in range(80)), return_exceptions=True)
+    assert time.monotonic() - begun < 4.0
+    assert {type(each) for each in found} == {MetricsError}
+    impatient.close()
 
 
 async def test_an_answer_that_drips_ends_at_the_deadline(answers: Answers) -> None:
