@@ -7,14 +7,17 @@ from typing import Any, Self
 from shadow_operator.core.contract import Figure
 from shadow_operator.core.readings import Reading, Values
 
+# A sum of a million terms, each rounded to a double, is wrong by less than this share of itself.
+_ROUNDING = 1e-9
 _COUNTERS = tuple(figure for figure in Figure if figure is not Figure.SAMPLED_AT)
 
 
 class Counters:
     """The last value of every counter, so that the next reading gives increments.
 
-    A value below the last one is a restart: the instance began again at 0, so the value itself is the increment. The
-    first value of a series is where it starts to be counted, not an increment: what it held before is not ours.
+    A value below the last one, by more than rounding, is a restart: the instance began again at 0, so the value
+    itself is the increment. The first value of a series is where it starts to be counted, not an increment: what it
+    held before is not ours.
     """
 
     __slots__ = ("_last",)
@@ -36,6 +39,8 @@ class Counters:
         total = 0.0
         for key, value in values.items():
             before = last.get(key, value)
+            if _is_rounding(before, value):
+                continue
             total += value - before if value >= before else value
             last[key] = value
         return total
@@ -48,6 +53,11 @@ class Counters:
     def from_json(cls, data: Mapping[str, Mapping[str, Any]]) -> Self:
         """Resume what `to_json` wrote. Raises ValueError where a value is no finite number."""
         return cls({name: {key: finite(value) for key, value in values.items()} for name, values in data.items()})
+
+
+def _is_rounding(before: float, value: float) -> bool:
+    """Whether it fell by no more than sums do whose terms are added in another order: that is no restart."""
+    return 0.0 < before - value <= _ROUNDING * before
 
 
 def finite(value: Any) -> float:
