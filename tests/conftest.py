@@ -1,6 +1,11 @@
 import pytest
+from hypothesis import settings
 
 from tests.chaos.told import Told
+
+# How long an example takes says nothing on a machine that does other things too, or where it is the first to import.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 _TOLD = pytest.StashKey[Told]()
 
