@@ -9,14 +9,12 @@ from datetime import timedelta
 
 from shadow_operator.api.guardrails import Guardrail
 from shadow_operator.api.rollout import ShadowRollout
+from shadow_operator.core.guardrails import JUDGEMENT_LASTS
 from shadow_operator.core.vitals import Vital, asks, measured, vital
 from shadow_operator.fleet import Key
 from shadow_operator.metrics import MetricsError, MetricSource
 
 _log = logging.getLogger(__name__)
-
-# As long as a judgement of the guard lasts.
-_LASTS_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +28,7 @@ class _Known:
 
     def is_of(self, model: str, guardrails: Sequence[Guardrail]) -> bool:
         """Whether they say something of this model now."""
-        is_new = time.monotonic() - self.asked_at <= _LASTS_SECONDS
+        is_new = time.monotonic() - self.asked_at <= JUDGEMENT_LASTS.total_seconds()
         return is_new and self.model == model and list(self.guardrails) == list(guardrails)
 
 

@@ -13,7 +13,7 @@ from shadow_operator.core.comparison import Comparisons, aligned_end
 from shadow_operator.core.contract import queries
 from shadow_operator.core.dataset_check import present_check
 from shadow_operator.core.evidence import Evidence, Point
-from shadow_operator.core.guardrails import Judgement
+from shadow_operator.core.guardrails import JUDGEMENT_LASTS, Judgement
 from shadow_operator.core.kinds import DEPLOYMENT
 from shadow_operator.core.observed import MetricsHealth, Observed, Workload
 from shadow_operator.core.plan import MODEL_LABEL, ROLLOUT_LABEL
@@ -27,8 +27,6 @@ from shadow_operator.traffic import Router
 
 # Between a scrape and the moment at which its samples can be queried.
 _INGESTION_LAG = timedelta(seconds=1)
-# The guard looks every second; when it has not for so long, nobody knows how the acting model fares.
-_JUDGEMENT_LASTS = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +70,7 @@ async def observe(ports: Ports, rollout: ShadowRollout, memory: Memory, now: dat
 
 def _still_true(judgement: Judgement | None, now: datetime) -> Judgement | None:
     """The guard's judgement, unless the guard has seen nothing since: an old one lets nothing advance."""
-    if judgement is None or now - judgement.signals.read_at > _JUDGEMENT_LASTS:
+    if judgement is None or now - judgement.signals.read_at > JUDGEMENT_LASTS:
         return None
     return judgement
 

@@ -43,6 +43,16 @@ def watched() -> ShadowRollout:
     return rollout_of({"spec.guardrails": [errors]})
 
 
+async def that_know_v8() -> Vitals:
+    """Vitals that were answered once, about v8, and are not answered any more."""
+    source = StandInSource()
+    vitals = Vitals(lambda _: source, _PATIENCE)
+    source.answers.set()
+    assert (await vitals.of(_KEY, watched(), "v8"))["errors"].figure == 0.5
+    source.answers.clear()
+    return vitals
+
+
 async def test_a_slow_answer_delays_a_look_by_no_more_than_its_patience_and_counts_once_it_is_there() -> None:
     source = StandInSource()
     vitals = Vitals(lambda _: source, _PATIENCE)
@@ -56,20 +66,12 @@ async def test_a_slow_answer_delays_a_look_by_no_more_than_its_patience_and_coun
 
 
 async def test_an_answer_about_one_model_says_nothing_of_the_next() -> None:
-    source = StandInSource()
-    vitals = Vitals(lambda _: source, _PATIENCE)
-    source.answers.set()
-    assert (await vitals.of(_KEY, watched(), "v8"))["errors"].figure == 0.5
-    source.answers.clear()
+    vitals = await that_know_v8()
     assert await vitals.of(_KEY, watched(), "v9") == {}
 
 
 async def test_who_acts_again_after_a_pause_is_measured_anew() -> None:
-    source = StandInSource()
-    vitals = Vitals(lambda _: source, _PATIENCE)
-    source.answers.set()
-    assert (await vitals.of(_KEY, watched(), "v8"))["errors"].figure == 0.5
-    source.answers.clear()
+    vitals = await that_know_v8()
     vitals.forget_others({_KEY})
     assert (await vitals.of(_KEY, watched(), "v8"))["errors"].figure == 0.5, "it goes on acting"
     vitals.forget_others(set())
@@ -77,11 +79,7 @@ async def test_who_acts_again_after_a_pause_is_measured_anew() -> None:
 
 
 async def test_an_answer_to_another_question_is_none() -> None:
-    source = StandInSource()
-    vitals = Vitals(lambda _: source, _PATIENCE)
-    source.answers.set()
-    assert (await vitals.of(_KEY, watched(), "v8"))["errors"].figure == 0.5
-    source.answers.clear()
+    vitals = await that_know_v8()
     longer = {"name": "errors", "metric": "errorRate", "above": "1%", "over": "10m"}
     assert await vitals.of(_KEY, rollout_of({"spec.guardrails": [longer]}), "v8") == {}
 

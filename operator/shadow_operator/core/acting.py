@@ -56,8 +56,8 @@ class ActingBook:
         behind = self._behind(own_book, self.model)
         if behind and behind == own_book.values(self.model, Figure.SAMPLED_AT).keys():
             return
-        own = self._increments(own_book, self.model)
-        rival = self._increments(reading, self.rival)
+        own = self._increments(own_book, self.model, behind)
+        rival = self._increments(reading, self.rival, self._behind(reading, self.rival))
         if Figure.PROFIT in own and Figure.LOSS in own:
             self._drawdown.update([(own[Figure.PROFIT] - own[Figure.LOSS]) / capital])
         self.decisions += own.get(Figure.DECISIONS, 0.0)
@@ -75,8 +75,7 @@ class ActingBook:
         sampled = reading.values(model, Figure.SAMPLED_AT)
         return {key for key, moment in sampled.items() if moment < self._newest.get(f"{model}/{key}", moment)}
 
-    def _increments(self, reading: Reading, model: str) -> Mapping[Figure, float]:
-        behind = self._behind(reading, model)
+    def _increments(self, reading: Reading, model: str, behind: set[str]) -> Mapping[Figure, float]:
         for key, moment in reading.values(model, Figure.SAMPLED_AT).items():
             if key not in behind:
                 # No later than now: once a clock that was ahead is right again, its samples are not behind for that.

@@ -19,6 +19,9 @@ ALWAYS_BLIND = Guardrail(
 )
 
 
+# The guard looks every second; when it has not for so long, nobody knows how the acting model fares.
+JUDGEMENT_LASTS = timedelta(minutes=1)
+
 # What stands in the place of the guardrail while what it measures is not known. This is normal: nothing follows.
 NOT_MEASURED = "not measured"
 # And where a person took a share back.
