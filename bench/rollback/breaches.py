@@ -40,6 +40,29 @@ class Breach:
         return self.last_at - self.visible_at
 
 
+@dataclass(frozen=True, slots=True)
+class Alerted:
+    """One alert, in Unix seconds.
+
+    Attributes:
+        lane: whose challenger it was about.
+        at: when it was posted.
+        answered_at: when the operator had said what came of it.
+        last_at: when the client got its last answer from the challenger.
+
+    """
+
+    lane: str
+    at: float
+    answered_at: float
+    last_at: float
+
+    @property
+    def seconds(self) -> float:
+        """From the post to the last answer."""
+        return self.last_at - self.at
+
+
 def one_by_one(lanes: Lanes, names: Sequence[str], challenger: str, phases: random.Random) -> list[Breach]:
     """Break one lane after the other, each at a moment that has nothing to do with anybody's clock."""
     found: list[Breach] = []
@@ -65,18 +88,18 @@ def at_once(lanes: Lanes, names: Sequence[str], challenger: str) -> list[Breach]
         time.sleep(_LOOK_SECONDS)
 
 
-def by_alert(lanes: Lanes, name: str, challenger: str) -> float:
-    """Post an alert about a healthy challenger; returns the seconds from the post to its last answer."""
+def by_alert(lanes: Lanes, name: str, challenger: str) -> Alerted:
+    """Post an alert about a healthy challenger, and wait until it answers no more."""
     lanes.ask([name], _OFTEN)
     time.sleep(_SETTLE_SECONDS)
     lanes.alert(name)
     deadline = time.monotonic() + _LONGEST_SECONDS
     while True:
         seen = lanes.seen()[name]
-        posted, last = seen.alerted_at, seen.last[challenger]
-        if posted is not None and time.time() - max(last, posted) > _QUIET_SECONDS:
+        posted, answered, last = seen.alerted_at, seen.alert_answered_at, seen.last[challenger]
+        if posted is not None and answered is not None and time.time() - max(last, answered) > _QUIET_SECONDS:
             lanes.ask([name], USUALLY)
-            return last - posted
+            return Alerted(name, posted, answered, last)
         if time.monotonic() > deadline:
             raise DemoError(f"{name} was alerted about, and its challenger still answers; it said {seen.alert_said}.")
         time.sleep(_LOOK_SECONDS)

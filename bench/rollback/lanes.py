@@ -26,6 +26,7 @@ class Seen:
     last: dict[str, float]
     recent: dict[str, int]
     alerted_at: float | None
+    alert_answered_at: float | None
     alert_said: str
 
 

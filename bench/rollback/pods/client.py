@@ -35,6 +35,7 @@ class Lane:
     last: dict[str, float] = field(default_factory=dict)
     recent: deque[tuple[float, str]] = field(default_factory=deque)
     alerted_at: float | None = None
+    alert_answered_at: float | None = None
     alert_said: str = ""
 
     def answer(self, model: str, at: float) -> None:
@@ -65,6 +66,7 @@ class Lane:
             "last": self.last,
             "recent": dict(recent),
             "alerted_at": self.alerted_at,
+            "alert_answered_at": self.alert_answered_at,
             "alert_said": self.alert_said,
         }
 
@@ -106,6 +108,7 @@ class Client:
         lane.alerted_at = time.time()
         async with self._session.post(WEBHOOK, json=body, headers=headers, ssl=trusted()) as response:
             lane.alert_said = f"{response.status} {await response.text()}"
+            lane.alert_answered_at = time.time()
 
     async def _keep_asking(self, name: str, lane: Lane) -> None:
         start = due = time.monotonic() + random.random() / lane.rate  # noqa: S311 - a phase
