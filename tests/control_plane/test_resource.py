@@ -1,5 +1,6 @@
 """What the API server makes of the resource: acceptance, defaults, columns, selectors, descriptions, status."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -137,18 +138,19 @@ def test_a_new_rollout_has_not_been_observed(api: ApiServer) -> None:
 
 
 @pytest.fixture(scope="module")
-def stored(api: ApiServer) -> Object:
-    """A rollout in the API server, with every field of its status filled in."""
+def stored(api: ApiServer) -> Iterator[Object]:
+    """A rollout in the API server, with every field of its status filled in; the name is free again afterwards."""
     made = api.apply(valid_manifest(), dry=False)
     document = full_status().model_dump(by_alias=True, exclude_none=True, mode="json")
-    path = f"{api.rollouts}/{made['metadata']['name']}/status"
+    path = f"{api.rollouts}/{made['metadata']['name']}"
     body = {
         "apiVersion": made["apiVersion"],
         "kind": made["kind"],
         "metadata": {"name": made["metadata"]["name"], "resourceVersion": made["metadata"]["resourceVersion"]},
         "status": document,
     }
-    return api.request("PATCH", path, body, fieldManager="tests", force="true", fieldValidation="Strict")
+    yield api.request("PATCH", f"{path}/status", body, fieldManager="tests", force="true", fieldValidation="Strict")
+    api.request("DELETE", path)
 
 
 def test_a_status_with_every_field_is_stored_as_it_was_written(stored: Object) -> None:
