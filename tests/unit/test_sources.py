@@ -40,3 +40,19 @@ def test_rollouts_share_no_connection_whose_headers_are_another_ones() -> None:
     apart = [of("trading", "prom"), of("trading", "other"), of("research", "prom"), of("trading", None)]
     assert len({id(each) for each in apart}) == len(apart)
     sources.close()
+
+
+def test_what_no_rollout_names_any_more_is_given_back() -> None:
+    seconds = 0.0
+    sources = Sources(MemoryCluster(), 1.0, now=lambda: seconds)
+
+    def of(number: int) -> object:
+        return sources.of(rollout_of({"spec.metrics.prometheus.address": f"http://prometheus:9090/{number}"}))
+
+    kept = of(0)
+    for number in range(1, 50):
+        seconds += 60.0
+        of(number)
+        assert of(0) is kept
+    assert len(sources) <= 12
+    sources.close()
