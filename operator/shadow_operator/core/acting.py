@@ -20,6 +20,7 @@ class ActingBook:
     """
 
     __slots__ = (
+        "_ahead",
         "_counters",
         "_drawdown",
         "_newest",
@@ -37,6 +38,8 @@ class ActingBook:
         self.rival = rival
         self.decisions = 0.0
         self.read_at: datetime | None = None
+        # When the newest sample of the last reading was taken, by the clock of whoever took it.
+        self._ahead: datetime | None = None
         # Unix seconds, by model and series.
         self._newest: dict[str, float] = {}
         self._counters = Counters()
@@ -66,6 +69,8 @@ class ActingBook:
             self._rival_result += rival[Figure.PROFIT] - rival[Figure.LOSS]
         self._rival_decisions += rival.get(Figure.DECISIONS, 0.0)
         self.read_at = reading.at
+        moments = (reading.sampled_at(name) for name in (self.model, self.rival))
+        self._ahead = max((moment for moment in moments if moment is not None), default=None)
 
     def _behind(self, reading: Reading, model: str) -> set[str]:
         """The series that an earlier reading was ahead of: those of another replica of Prometheus.
@@ -81,6 +86,14 @@ class ActingBook:
                 # No later than now: once a clock that was ahead is right again, its samples are not behind for that.
                 self._newest[f"{model}/{key}"] = min(moment, reading.at.timestamp())
         return self._counters.advance(reading.without_series(model, behind).with_whole_result(model), model)
+
+    @property
+    def counted_until(self) -> datetime | None:
+        """What is older than this was counted. It lies ahead where the clock of Prometheus does.
+
+        Read again from the history, such samples would look as if every counter had begun anew.
+        """
+        return self.read_at if self.read_at is None or self._ahead is None else max(self.read_at, self._ahead)
 
     @property
     def sampled_at(self) -> datetime | None:
@@ -122,6 +135,7 @@ class ActingBook:
             "model": self.model,
             "rival": self.rival,
             "readAt": None if self.read_at is None else to_text(self.read_at),
+            "ahead": None if self._ahead is None else to_text(self._ahead),
             "newest": self._newest,
             "decisions": self.decisions,
             "rivalResult": self._rival_result,
@@ -136,7 +150,9 @@ class ActingBook:
         """Resume what `to_json` wrote. Raises ValueError or KeyError when it is not whole."""
         book = cls(data["model"], data["rival"])
         book.read_at = None if data["readAt"] is None else from_text(data["readAt"])
-        # An older operator kept none: it is replaced in the middle of a canary, and nothing changes by that.
+        # An older operator kept neither: it is replaced in the middle of a canary, and nothing changes by that.
+        ahead = data.get("ahead")
+        book._ahead = None if ahead is None else from_text(ahead)
         book._newest = {key: _moment(moment) for key, moment in data.get("newest", {}).items()}
         book.decisions = finite(data["decisions"])
         book._rival_result, book._rival_decisions = finite(data["rivalResult"]), finite(data["rivalDecisions"])

@@ -192,3 +192,20 @@ def test_a_clock_that_was_ahead_and_is_right_again_hides_no_loss() -> None:
         seen = {FIRST: counted(0, loss, number), CHAMPION: counted(0)}
         book.advance(read(minute(number), seen, sampled=minute(number + ahead)), _CAPITAL)
     assert drawdown_of(book) == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize("seconds", [-40, 0, 40])
+def test_what_a_clock_that_is_ahead_has_counted_is_known(seconds: float) -> None:
+    """A history that was read from this operator's own clock on would show counters that fell."""
+    book = ActingBook(FIRST, CHAMPION)
+    sampled = minute(5) + timedelta(seconds=seconds)
+    book.advance(read(minute(5), {FIRST: counted(0), CHAMPION: counted(0)}, sampled=sampled), _CAPITAL)
+    restored = ActingBook.from_json(json.loads(json.dumps(book.to_json())))
+    assert book.counted_until == restored.counted_until == max(minute(5), sampled)
+    assert restored.read_at == minute(5)
+
+
+def test_a_book_of_an_older_operator_is_counted_until_it_was_read() -> None:
+    kept = booked((0, 0, 5_000), (500, 0, 5_000)).to_json()
+    del kept["ahead"]
+    assert ActingBook.from_json(kept).counted_until == minute(1)
