@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shadow_operator.api.guardrails import GuardrailAction
 from shadow_operator.api.status import Status
+from shadow_operator.core import roles
 from shadow_operator.core.guardrails import ALERTED, Motive, Rollback
-from shadow_operator.core.take_back import acting
 
 NAMESPACE_LABEL, ROLLOUT_LABEL, MODEL_LABEL = "namespace", "shadowrollout", "model"
 ACTION_LABEL = "shadowrollout_action"
@@ -117,8 +117,11 @@ def _alert(labels: dict[str, str]) -> Alert | Mistake:
 
 
 def share_taken_by_alert(alert: Alert, status: Status, now: datetime) -> Rollback | None:
-    """The share that the alert takes back, None where nobody has one or another model than that of the alert."""
-    model = acting(status)
+    """The share that the alert takes back, None where nobody is under guard or another model than that of the alert.
+
+    Unlike a person, who may go back for as long as the standby runs, it says nothing of a champion whose watch is over.
+    """
+    model = roles.under_guard(status)
     if model is None or alert.model not in {None, model}:
         return None
     return Rollback(model, ALERTED, Motive.ALERT, alert.name, "none", breached_at=now, action=alert.action)

@@ -1,12 +1,14 @@
 """What an Alertmanager's webhook asks for."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from shadow_operator.api.guardrails import GuardrailAction
-from shadow_operator.core.alert import Alert, AlertError, Mistake, alerts_in
+from shadow_operator.core.alert import Alert, AlertError, Mistake, alerts_in, share_taken_by_alert
+from tests.world.journeys import CHAMPION, FIRST, Journey, in_canary, in_shadow, watched
 
 _PLACE = {"alertname": "BrokerErrors", "namespace": "trading", "shadowrollout": "momentum"}
 
@@ -77,3 +79,31 @@ def test_nothing_is_asked_for_by(said: bytes) -> None:
 def test_a_body_that_is_none_is_refused_with_a_sentence(said: bytes, sentence: str) -> None:
     with pytest.raises(AlertError, match=sentence.replace("[", "\\[")):
         alerts_in(said)
+
+
+def completed() -> Journey:
+    journey = watched()
+    journey.wait("30d").look()
+    assert journey.status.watch is not None
+    assert journey.status.watch.completed is not None, "the standby still runs"
+    return journey
+
+
+@pytest.mark.parametrize(
+    ("standing", "named", "taken"),
+    [
+        pytest.param(in_shadow, None, None, id="nobody acts"),
+        pytest.param(in_canary, None, FIRST, id="a canary"),
+        pytest.param(in_canary, FIRST, FIRST, id="the canary, by its name"),
+        pytest.param(in_canary, CHAMPION, None, id="another model than the canary"),
+        pytest.param(watched, None, FIRST, id="a new champion that is watched"),
+        pytest.param(completed, None, None, id="a champion whose watch is over"),
+    ],
+)
+def test_it_takes_the_share_of_whoever_is_under_guard(
+    standing: Callable[[], Journey], named: str | None, taken: str | None
+) -> None:
+    journey = standing()
+    alert = Alert("BrokerErrors", "trading", "momentum", named, GuardrailAction.ROLLBACK)
+    share = share_taken_by_alert(alert, journey.status, journey.now)
+    assert (None if share is None else share.model) == taken
