@@ -38,7 +38,7 @@ from shadow_operator.core.plan import (
 )
 from shadow_operator.fleet import Memory
 from shadow_operator.observe import Ports
-from shadow_operator.policy import write_policy
+from shadow_operator.policy import bring_to_pods, write_policy
 from shadow_operator.traffic import Router
 
 _log = logging.getLogger(__name__)
@@ -197,13 +197,15 @@ class Act:
 
     async def _policy(self, desired: Plan, status: Status) -> Status:
         """Write the policy, unless the guard stopped trading and this pass does not know of it."""
-        if self.memory.stop is not None and desired.policy.trading_enabled:
-            _log.info("the policy stays as the guard wrote it until the stop is recorded")
-            return status
-        digest = _digest({"policy": desired.policy.text(0)})
-        if self._unchanged("Policy", "", digest) and status.policy is not None:
-            return status
-        version = await write_policy(self.ports.cluster, self.rollout, desired.policy)
+        async with self.memory.policy_lock:
+            if self.memory.stop is not None and desired.policy.trading_enabled:
+                _log.info("the policy stays as the guard wrote it until the stop is recorded")
+                return status
+            digest = _digest({"policy": desired.policy.text(0)})
+            if self._unchanged("Policy", "", digest) and status.policy is not None:
+                return status
+            version = await write_policy(self.ports.cluster, self.rollout, desired.policy)
+        await bring_to_pods(self.ports.cluster, self.rollout, version)
         self.memory.applied[("Policy", "")] = digest
         return status.model_copy(update={"policy": PolicyStatus(version=version, digest=desired.policy.digest)})
 

@@ -39,7 +39,9 @@ class Memory:
         stop: that the guard stopped trading, which the status does not know of yet.
         unwritten: decisions that lowered a risk and could not be written into the ledger yet.
         route_lock: held around each write of the route, and around nothing else: the guard never waits for a query.
+        policy_lock: held around each write of the policy, so that no pass overwrites a stop that it does not know of.
         applied: what was applied last, by kind and name, so that an unchanged object is not written in each pass.
+        is_route_foreign: that somebody put a route of their own in the place of the rollout's; nobody writes over it.
         is_unfenced: that no fence stands around its models, which is asked once where the manifest has none.
         resynced_at: since when `applied` is believed; what is changed by hand is put right once it is forgotten.
         checkpointed_at: when the evidence was kept last.
@@ -57,7 +59,9 @@ class Memory:
     stop: Stop | None = None
     unwritten: list[Taken] = field(default_factory=list)
     route_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    policy_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     applied: dict[tuple[str, str], str] = field(default_factory=dict)
+    is_route_foreign: bool = False
     is_unfenced: bool = False
     resynced_at: datetime | None = None
     checkpointed_at: datetime | None = None

@@ -11,7 +11,14 @@ from shadow_operator import telemetry
 from shadow_operator.api.guardrails import Guardrail, GuardrailAction
 from shadow_operator.api.rollout import ShadowRollout
 from shadow_operator.api.status import Status
-from shadow_operator.cluster import Cluster, ClusterError, NotLeadingError
+from shadow_operator.cluster import (
+    Cluster,
+    ClusterError,
+    ConflictError,
+    ForbiddenError,
+    NotLeadingError,
+    UnavailableError,
+)
 from shadow_operator.core import next_look, roles
 from shadow_operator.core.acting import ActingBook
 from shadow_operator.core.alert import Alert, share_taken_by_alert
@@ -19,6 +26,7 @@ from shadow_operator.core.batch import Asked, batched, is_batchable, owned
 from shadow_operator.core.command import Command, Verb, command_of, is_heard
 from shadow_operator.core.contract import queries
 from shadow_operator.core.guardrails import Held, Judgement, Rollback, Signals, judge, while_watching
+from shadow_operator.core.kinds import SHADOW_ROLLOUT
 from shadow_operator.core.moment import from_text
 from shadow_operator.core.policy import policy_of
 from shadow_operator.core.readings import reading
@@ -30,7 +38,7 @@ from shadow_operator.fleet import Fleet, Key, Memory
 from shadow_operator.measuring import Vitals
 from shadow_operator.metrics import MetricsError, MetricSource, QueryRefusedError
 from shadow_operator.metrics.history import history
-from shadow_operator.policy import write_policy
+from shadow_operator.policy import bring_to_pods, write_policy
 from shadow_operator.traffic import Router
 
 _log = logging.getLogger(__name__)
@@ -43,6 +51,10 @@ _LEAST_BETWEEN_LOOKS = timedelta(seconds=0.25)
 
 # How much of the time between two looks one waits for what guardrails measure by queries of their own.
 _PATIENCE = 0.25
+
+# How long an alert waits for the pass that writes down what it stopped, and how often it looks.
+_UNTIL_WRITTEN_SECONDS = 5.0
+_LOOK_SECONDS = 0.05
 
 SourceOf = Callable[[ShadowRollout], MetricSource]
 
@@ -147,7 +159,7 @@ class Guard:
         if not book.is_of(*_rivals(rollout)):
             return
         guardrails = _guardrails(rollout)
-        known = judge(unmeasured(guardrails), book.blind(self._clock()), _held(rollout.status))
+        known = judge(unmeasured(guardrails), book.blind(self._clock()), _held(memory.judgement, rollout.status))
         if known.hold is not None:
             memory.judgement = known
 
@@ -234,17 +246,18 @@ class Guard:
         if book is None or not book.is_of(model, rival):
             # What was asked for was asked for another pair.
             answer = None
-            book = memory.acting = ActingBook(model, rival)
+            book, memory.judgement = ActingBook(model, rival), None
+            memory.acting = book
             # What it lost since it acts counts, also while no operator ran: the first look reads that from the history.
             since = _acting_since(status, model)
             book.read_at = None if since is None else since - spec.metrics.scrape_interval.timedelta
         signals = await self._signals(rollout, book, answer)
-        guardrails = _guardrails(rollout)
+        guardrails, held = _guardrails(rollout), _held(memory.judgement, status)
         # What is known already waits for nothing that is yet to be measured.
-        known = judge(unmeasured(guardrails), signals, _held(status))
+        known = judge(unmeasured(guardrails), signals, held)
         if known.rollback is None:
             vitals = await self._vitals.of(key, rollout, model)
-            known = judge(guardrails, replace(signals, vitals=vitals), _held(status))
+            known = judge(guardrails, replace(signals, vitals=vitals), held)
         if known.why_blind:
             telemetry.GUARD_BLIND.inc()
         return known
@@ -277,11 +290,14 @@ class Guard:
         book: ActingBook,
         asked: Sequence[str],
     ) -> None:
-        if book.read_at is None or not self._is_behind(book):
+        if book.counted_until is None or not self._is_behind(book):
             return
-        step = rollout.spec.metrics.scrape_interval.timedelta
+        step, now = rollout.spec.metrics.scrape_interval.timedelta, self._clock()
+        since = book.counted_until + step
+        if since > now:
+            return
         try:
-            missed = await history(source, asked, book.read_at + step, self._clock(), step)
+            missed = await history(source, asked, since, now, step)
         except MetricsError as error:
             # Without the history a high-water mark may be missed; without the newest figures everything would be.
             _log.warning("%s: the guard goes on without the history since %s: %s", book.model, book.read_at, error)
@@ -294,6 +310,8 @@ class Guard:
             self._fleet.wake(key)
             return
         try:
+            if memory.is_route_foreign:
+                raise ConflictError("the HTTPRoute is not of this rollout, so its share can't be taken back")
             async with memory.route_lock:
                 safe = roles.without_challenger(rollout.spec, rollout.status)
                 await self._router.apply(rollout, safe, mark=rollback, unless_newer_than=None)
@@ -338,13 +356,13 @@ class Guard:
         """Do at once what an alert asks for; returns what came of it. Its repetition changes nothing.
 
         Raises:
-            ClusterError: the API server did not take it.
+            ClusterError: the API server did not take it, or the rollout is not known yet: ask again.
 
         """
         memory = self._fleet.known(key)
         rollout = None if memory is None else memory.rollout
         if memory is None or rollout is None:
-            return f"{key} is no rollout that is looked after here"
+            return await self._unknown(key)
         share = share_taken_by_alert(alert, rollout.status, self._clock())
         if memory.rollback is None:
             memory.rollback = share
@@ -355,10 +373,22 @@ class Guard:
         if alert.action is GuardrailAction.STOP_TRADING and rollout.status.stopped is None:
             stop = memory.stop or Stop(f"alert {alert.name}", f"it fires for {key}", self._clock())
             await self._stop_trading(key, memory, rollout, stop)
+            if memory.rollback is None:
+                await _written_down(key, memory)
         if alert.action is GuardrailAction.STOP_TRADING:
             done.append("trading is stopped")
         nothing = "nobody acts" if alert.model is None else f"{alert.model} does not act"
         return f"{key}: {', '.join(done) or f'{nothing}: there is nothing to take back'}"
+
+    async def _unknown(self, key: Key) -> str:
+        """Why nothing is done. A leader that has just begun may not know a rollout yet that is there."""
+        try:
+            found = await self._cluster.get(SHADOW_ROLLOUT, key.namespace, key.name)
+        except ForbiddenError:
+            found = None
+        if found is not None:
+            raise UnavailableError("it was not looked at yet, so nothing was done: ask again")
+        return f"{key} is no rollout that is looked after here"
 
     async def _stop_trading(self, key: Key, memory: Memory, rollout: ShadowRollout, stop: Stop) -> None:
         """Tell every model at once that nobody trades."""
@@ -368,12 +398,23 @@ class Guard:
             status = rolled_back(status, memory.rollback, self._clock())
         policy = policy_of(str(key), rollout.spec, stopped(status, stop))
         try:
-            await write_policy(self._cluster, rollout, policy)
+            async with memory.policy_lock:
+                version = await write_policy(self._cluster, rollout, policy)
+            await bring_to_pods(self._cluster, rollout, version)
         finally:
             # The next pass writes it down, and tries again what could not be written here.
             self._fleet.wake(key)
         telemetry.STOPS.inc()
         _log.warning("%s: trading is stopped by %s: %s", key, stop.by, stop.why)
+
+
+async def _written_down(key: Key, memory: Memory) -> None:
+    """Return once a stop would survive this process: without a share to take back, no route carries a note of it."""
+    deadline = time.monotonic() + _UNTIL_WRITTEN_SECONDS
+    while memory.stop is not None:
+        if time.monotonic() > deadline:
+            raise UnavailableError(f"trading of {key} is stopped, which could not be written down yet: ask again")
+        await asyncio.sleep(_LOOK_SECONDS)
 
 
 async def _until(due: float) -> float:
@@ -403,7 +444,11 @@ def _acting_since(status: Status, model: str) -> datetime | None:
     return None if status.champion is None else from_text(status.champion.since)
 
 
-def _held(status: Status) -> Held | None:
+def _held(last: Judgement | None, status: Status) -> Held | None:
+    """What holds until now. The guard keeps that time itself: a rollout that is refused has nobody to write it down."""
+    if last is not None:
+        hold = last.hold
+        return None if hold is None or hold.since is None else Held(hold.guardrail, hold.since)
     holding = status.watch if status.canary is None else status.canary
     if holding is None or holding.held_since is None or holding.held_by is None:
         return None

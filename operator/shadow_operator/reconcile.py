@@ -14,7 +14,7 @@ from shadow_operator.act import Act, hold_on_to, let_go, write_status
 from shadow_operator.api.gate_template import GateTemplate, template_named, with_template
 from shadow_operator.api.model_version import ModelStage
 from shadow_operator.api.rollout import Metadata, ShadowRollout, Spec
-from shadow_operator.api.status import Status
+from shadow_operator.api.status import CanaryStatus, Status
 from shadow_operator.cluster import (
     Cluster,
     ClusterError,
@@ -103,6 +103,7 @@ class Reconciler:
         try:
             rollout = await self._with_its_template(found)
         except ValidationError as error:
+            await self._guard_as_decided(key, found)
             await self._stall(found, "SpecInvalid", sentence(error))
             return self._longest_wait
         if not isinstance(rollout, Refusal):
@@ -129,7 +130,7 @@ class Reconciler:
         return ShadowRollout.model_validate(with_template(found, GateTemplate.model_validate(template)))
 
     async def _guard_as_decided(self, key: Key, found: Object) -> None:
-        """After a restart without the template nobody knows the guardrails but the ledger: they hold as they were."""
+        """After a restart, nobody knows the guardrails of a manifest that is not whole but the ledger."""
         memory = self._fleet.of(key)
         where, status = Metadata.model_validate(found["metadata"]), Status.model_validate(found.get("status", {}))
         spec = None if memory.rollout is not None else await last_spec(self._cluster, where, status.ledger)
@@ -144,10 +145,13 @@ class Reconciler:
 
         Raises:
             ClusterError: the API server did not answer.
-            ValidationError: the manifest is wrong; the first pass says so.
+            ValidationError: what is in the cluster has not the form that it was written in; the first pass says so.
 
         """
-        rollout = await self._with_its_template(found)
+        try:
+            rollout: ShadowRollout | Refusal = await self._with_its_template(found)
+        except ValidationError as error:
+            rollout = Refusal("SpecInvalid", sentence(error))
         if isinstance(rollout, Refusal):
             where = found["metadata"]
             await self._guard_as_decided(Key(where["namespace"], where["name"]), found)
@@ -195,11 +199,12 @@ class Reconciler:
         _resync(memory, begun)
         claim = production_claim(key.name, stages(asked, rollout.status), registry)
         observed = replace(await observe(ports, rollout, memory, begun), production=claim, good=good)
+        memory.is_route_foreign = observed.route.is_foreign
         # Reading takes time. The ledger has to know the very moment that was decided at, or no replay agrees.
         now = self._clock()
         decision = decide(rollout.spec, rollout.metadata.generation, rollout.status, observed, now)
         memory.rollout = rollout = _held(rollout, decision, observed)
-        if decision.status.canary not in {None, rollout.status.canary}:
+        if _has_stepped(rollout.status.canary, decision.status.canary):
             # A share is about to rise: a restart must not find less evidence than that was decided on.
             await checkpoint.keep(self._cluster, rollout, memory, now)
         had_a_ledger = not memory.unwritten
@@ -313,6 +318,13 @@ class Reconciler:
         if decision.status != status:
             await write_status(self._cluster, where, decision.status)
         await notify(self._cluster, where, decision.events)
+
+
+def _has_stepped(before: CanaryStatus | None, after: CanaryStatus | None) -> bool:
+    """Whether somebody gets a share, or a larger one. What is only held waits for no evidence to be kept."""
+    if after is None or before is None:
+        return after is not None
+    return (after.challenger, after.step) != (before.challenger, before.step)
 
 
 def _held(rollout: ShadowRollout, decision: Decision, observed: Observed) -> ShadowRollout:

@@ -1,7 +1,7 @@
 """Guardrails: what must not happen while a challenger acts, judged from a few figures and nothing else."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -111,11 +111,20 @@ class Rollback:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Nothing may advance, and why."""
+    """Nothing may advance, and why.
+
+    Attributes:
+        guardrail: what says so.
+        sentence: why.
+        then: what follows once it has lasted for so long, None where nothing does.
+        since: when the first of the looks was that found it, one after the other; None where nobody told.
+
+    """
 
     guardrail: str
     sentence: str
     then: Then | None
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +159,18 @@ def judge(guardrails: list[Guardrail], signals: Signals, held: Held | None) -> J
     Args:
         guardrails: those of the rollout; one for missing data is added where it names none.
         signals: the figures.
-        held: the hold that was written down last, None when nothing is held.
+        held: the hold that lasted until now, None when nothing was held.
 
     """
+    judgement = _judged(guardrails, signals, held)
+    if judgement.hold is None:
+        return judgement
+    lasts = held is not None and held.guardrail == judgement.hold.guardrail
+    since = held.since if held is not None and lasts else signals.read_at
+    return replace(judgement, hold=replace(judgement.hold, since=since))
+
+
+def _judged(guardrails: list[Guardrail], signals: Signals, held: Held | None) -> Judgement:
     watched = guardrails
     if not any(guardrail.metric is GuardrailMetric.FRESHNESS for guardrail in guardrails):
         watched = [*guardrails, ALWAYS_BLIND]

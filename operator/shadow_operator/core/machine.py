@@ -21,7 +21,7 @@ from shadow_operator.core.events import Event, Reason
 from shadow_operator.core.observed import Observed
 from shadow_operator.core.phase import phase_of
 from shadow_operator.core.pin import go_back, held_spec
-from shadow_operator.core.rules import RULES, hear_reset, hear_take_back, record_rollback, record_stop
+from shadow_operator.core.rules import RULES, hear_reset, hear_take_back, hold_or_resume, record_rollback, record_stop
 from shadow_operator.core.rules.one_pass import Pass
 
 # What a person who looks at the rollout may wait for; everything urgent is the guard's.
@@ -78,7 +78,7 @@ def decide(spec: Spec, generation: int, status: Status, observed: Observed, now:
 def _with_changed_terms(run: Pass, changed: Refusal, generation: int) -> Decision:
     """Nothing is judged by terms that came after the evidence; what takes a share back is done all the same."""
     before = roles.split(run.spec, run.status), run.status.stopped
-    end = run.then(record_rollback).then(record_stop).then(hear_take_back)
+    end = run.then(record_rollback).then(record_stop).then(hear_take_back).then(hold_or_resume)
     decision = refuse(changed.reason, changed.message, generation, end.status, run.now)
     is_left_alone = (roles.split(run.spec, end.status), end.status.stopped) == before
     return replace(decision, events=(*end.events, *decision.events), refused=is_left_alone)

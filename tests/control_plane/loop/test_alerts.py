@@ -1,5 +1,6 @@
 """An Alertmanager's webhook on a real API server, which says whose token it is and what they may."""
 
+import asyncio
 import ssl
 import time
 from collections.abc import AsyncIterator
@@ -16,7 +17,7 @@ from shadow_operator.alerts import Alerts
 from shadow_operator.alerts import webhook as application_of
 from shadow_operator.door import Door, opened
 from shadow_operator.exposition import exposition
-from tests.control_plane.loop.field import CHALLENGER, CHAMPION, Field
+from tests.control_plane.loop.field import CHALLENGER, CHAMPION, Field, manifest
 from tests.control_plane.loop.processes import free_port
 
 pytestmark = pytest.mark.control_plane
@@ -128,6 +129,43 @@ async def test_an_alert_may_stop_trading(field: Field, webhook: Webhook) -> None
     stopped = field.status().stopped
     assert stopped is not None
     assert (stopped.by, stopped.why) == ("alert BrokerErrors", f"it fires for {CHALLENGER}")
+
+
+async def test_an_alert_that_stops_trading_is_answered_once_that_survives_a_crash(
+    field: Field, webhook: Webhook
+) -> None:
+    await field.in_shadow()
+    answer = asyncio.create_task(webhook.fire(field, _ALLOWED, shadowrollout_action="StopTrading"))
+    await asyncio.sleep(1.0)
+    assert field.policy()["tradingEnabled"] is False
+    assert not answer.done(), "no pass wrote it down yet"
+    await field.one_pass()
+    assert (await answer)[0] == 200
+    field.start_operator()
+    await field.one_pass()
+    assert field.policy()["tradingEnabled"] is False
+    stopped = field.status().stopped
+    assert stopped is not None
+    assert stopped.by == "alert BrokerErrors"
+
+
+async def test_while_no_pass_writes_a_stop_down_the_alert_has_to_come_again(field: Field, webhook: Webhook) -> None:
+    await field.in_shadow()
+    status, said = await webhook.fire(field, _ALLOWED, shadowrollout_action="StopTrading")
+    assert field.policy()["tradingEnabled"] is False
+    assert (status, "is stopped, which could not be written down yet: ask again" in said) == (503, True)
+
+
+async def test_an_alert_about_a_rollout_that_was_not_looked_at_yet_has_to_come_again(
+    field: Field, webhook: Webhook
+) -> None:
+    assert await webhook.fire(field, _ALLOWED) == (
+        200,
+        f'{{"said": ["{field.key()} is no rollout that is looked after here"]}}',
+    )
+    field.create(manifest())
+    status, said = await webhook.fire(field, _ALLOWED)
+    assert (status, "was not looked at yet, so nothing was done: ask again" in said) == (503, True)
 
 
 async def test_an_alert_about_another_model_takes_nothing(field: Field, webhook: Webhook) -> None:

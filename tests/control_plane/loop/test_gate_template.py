@@ -61,6 +61,27 @@ async def test_without_its_template_and_after_a_restart_the_guard_takes_a_share_
     assert field.weights() == {CHAMPION: 100}
 
 
+@pytest.mark.parametrize("begins", ["with a pass", "by taking over"])
+async def test_with_a_template_that_makes_no_whole_and_after_a_restart_the_guard_takes_a_share_back(
+    field: Field, begins: str
+) -> None:
+    stored = field.server.share(gate_template(), dry=False)
+    await field.in_shadow(FROM_TEMPLATE)
+    await acting(field)
+    field.server.request("DELETE", f"{field.server.templates}/{stored['metadata']['name']}")
+    field.server.share(gate_template(canary=None), dry=False)
+    field.start_operator()
+    if begins == "with a pass":
+        await field.one_pass()
+        assert "spec.canary" in (field.status().message or "")
+    else:
+        await field.operator.reconciler.remember(field.stored())
+    await field.look()
+    field.lose(CHALLENGER, 6_000.0 * 0.05)
+    await field.look()
+    assert field.weights() == {CHAMPION: 100}
+
+
 def test_a_rollout_names_gates_and_a_canary_or_a_template(field: Field) -> None:
     with pytest.raises(Exception, match="a rollout needs gates and a canary"):
         field.create(changed(manifest(), {"spec.gates": REMOVED}))

@@ -10,15 +10,16 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 
 import pytest
+from kubernetes.aio.client import ApiClient
 
 from shadow_operator.act import Act
 from shadow_operator.api.guardrails import Guardrail
 from shadow_operator.api.rollout import ShadowRollout
 from shadow_operator.api.status import Stage
-from shadow_operator.cluster import ClusterError, ConflictError
+from shadow_operator.cluster import Cluster, ClusterError, ConflictError, Object, RightToWrite
 from shadow_operator.core.command import COMMAND_ANNOTATION, COMMAND_BY_ANNOTATION
 from shadow_operator.core.guardrails import Motive
-from shadow_operator.core.kinds import SHADOW_ROLLOUT
+from shadow_operator.core.kinds import SHADOW_ROLLOUT, Kind
 from shadow_operator.core.machine import Decision
 from shadow_operator.core.moment import from_text
 from shadow_operator.core.observed import Observed
@@ -30,7 +31,7 @@ from shadow_operator.observe import Ports
 from shadow_operator.traffic.gateway_api import ROLLBACK_ANNOTATION
 from tests.control_plane.api_server import RefusedError
 from tests.control_plane.loop.field import CHALLENGER, CHAMPION, EQUAL, PASSED_SAMPLES, Field
-from tests.control_plane.loop.stand_ins import ScriptedSource, routes
+from tests.control_plane.loop.stand_ins import Clock, ScriptedSource, routes
 
 pytestmark = pytest.mark.control_plane
 
@@ -205,8 +206,8 @@ async def test_trading_stops_although_the_route_cant_be_written(field: Field) ->
     await field.in_canary(edits={"spec.guardrails[0].action": "StopTrading"})
     await _look_and_pass(field)
     field.lose(CHALLENGER, _A_BREACH)
-    with _routes_refused(field):
-        with pytest.raises(ClusterError, match="no route is written"):
+    with _refused(field, "gateway.networking.k8s.io", routes(field.server), field.key().name):
+        with pytest.raises(ClusterError, match="no httproutes is written"):
             await field.look()
         assert field.weights() == _IN_CANARY
         assert field.policy()["tradingEnabled"] is False
@@ -214,15 +215,16 @@ async def test_trading_stops_although_the_route_cant_be_written(field: Field) ->
 
 
 @contextlib.contextmanager
-def _routes_refused(field: Field) -> Iterator[None]:
-    """The API server refuses every change of a route of this namespace."""
-    root, name = "/apis/admissionregistration.k8s.io/v1", f"no-routes-{field.server.namespace}"
-    routes = {"apiGroups": ["gateway.networking.k8s.io"], "apiVersions": ["*"], "resources": ["httproutes"]}
+def _refused(field: Field, group: str, path: str, object_name: str) -> Iterator[None]:
+    """The API server refuses every change of this one object."""
+    plural = path.rsplit("/", 1)[-1]
+    root, name = "/apis/admissionregistration.k8s.io/v1", f"no-{plural}-{field.server.namespace}"
     validation = {
-        "expression": f"object.metadata.namespace != '{field.server.namespace}'",
-        "message": "no route is written",
+        "expression": f"object.metadata.namespace != '{field.server.namespace}' || oldObject.metadata.name != "
+        f"'{object_name}'",
+        "message": f"no {plural} is written",
     }
-    rules = [routes | {"operations": ["UPDATE"]}]
+    rules = [{"apiGroups": [group], "apiVersions": ["*"], "resources": [plural], "operations": ["UPDATE"]}]
     spec = {"matchConstraints": {"resourceRules": rules}, "validations": [validation]}
     binding = {"policyName": name, "validationActions": ["Deny"]}
     policies, bindings = f"{root}/validatingadmissionpolicies", f"{root}/validatingadmissionpolicybindings"
@@ -230,19 +232,18 @@ def _routes_refused(field: Field) -> Iterator[None]:
     field.server.request("POST", bindings, {"metadata": {"name": name}, "spec": binding})
     try:
         deadline = time.monotonic() + 20
-        while not _is_refused(field):
+        while not _is_refused(field, f"{path}/{object_name}"):
             assert time.monotonic() < deadline, "the policy was not taken up"
             time.sleep(0.1)
         yield
     finally:
-        for path in (bindings, policies):
-            field.server.request("DELETE", f"{path}/{name}")
+        for each in (bindings, policies):
+            field.server.request("DELETE", f"{each}/{name}")
 
 
-def _is_refused(field: Field) -> bool:
-    route = field.server.request("GET", f"{routes(field.server)}/{field.key().name}")
+def _is_refused(field: Field, path: str) -> bool:
     try:
-        field.server.request("PUT", f"{routes(field.server)}/{field.key().name}", route, dryRun="All")
+        field.server.request("PUT", path, field.server.request("GET", path), dryRun="All")
     except RefusedError:
         return True
     return False
@@ -356,6 +357,114 @@ async def test_without_data_the_canary_holds_then_steps_back_and_is_no_failure(
     assert of_the_canary == ["CanaryHeld", "SteppedBack"]
     await _look_and_pass(field)
     assert field.mirrors() == {CHALLENGER: 100, EQUAL: 50}
+
+
+async def test_a_blind_canary_steps_back_although_no_pass_writes_down_that_it_is_held(field: Field) -> None:
+    await field.in_canary()
+    await _look_and_pass(field)
+    field.looks.is_down = True
+    for _ in range(10):
+        field.clock.advance(seconds=61)
+        await field.look()
+        assert field.weights() == _IN_CANARY
+    field.clock.advance(seconds=61)
+    await field.look()
+    assert field.weights() == _TAKEN_BACK
+
+
+async def test_a_hold_that_ended_counts_no_more_although_no_pass_wrote_that_down(field: Field) -> None:
+    await field.in_canary()
+    await _look_and_pass(field)
+    field.looks.is_down = True
+    field.clock.advance(seconds=61)
+    await _look_and_pass(field)
+    assert field.status().canary is not None
+    field.looks.is_down = False
+    field.clock.advance(minutes=9)
+    await field.look()
+    field.looks.is_down = True
+    field.clock.advance(minutes=2)
+    await field.look()
+    assert field.weights() == _IN_CANARY, "it is held anew"
+
+
+async def test_a_hold_is_written_down_although_the_evidence_cant_be_kept(field: Field) -> None:
+    await field.in_canary()
+    await _look_and_pass(field)
+    field.looks.is_down = True
+    field.clock.advance(seconds=61)
+    await field.look()
+    config_maps = f"/api/v1/namespaces/{field.server.namespace}/configmaps"
+    with _refused(field, "", config_maps, f"{field.key().name}-evidence"), contextlib.suppress(ClusterError):
+        await field.one_pass()
+    canary = field.status().canary
+    assert canary is not None
+    assert canary.held_by == "blind"
+
+
+async def test_a_prometheus_whose_clock_is_ahead_makes_no_loss_of_what_was_counted(field: Field) -> None:
+    ahead = Clock()
+    field.looks = ScriptedSource(field.books, ahead)
+    # Counted once more, what it lost before it acted would be a breach.
+    field.books[CHALLENGER].lumps.append((field.clock() - timedelta(minutes=30), -8_000.0))
+    await field.in_canary()
+    for _ in range(5):
+        # Between two looks lies a gap, so that the second one reads the history by this operator's own clock.
+        field.clock.advance(seconds=40)
+        ahead.now = field.clock.now + timedelta(seconds=30)
+        await field.look()
+    memory = field.operator.fleet.of(field.key())
+    assert memory.judgement is not None
+    assert memory.judgement.signals.drawdown is not None
+    assert memory.judgement.signals.drawdown < 0.05
+    assert field.weights() == _IN_CANARY
+
+
+async def test_the_guard_writes_over_no_route_of_somebody_else(field: Field) -> None:
+    await field.in_canary()
+    await _look_and_pass(field)
+    path = f"{routes(field.server)}/{field.key().name}"
+    theirs = field.server.request("GET", path)
+    field.server.request("DELETE", path)
+    theirs["metadata"] = {"name": field.key().name, "labels": {"app": "theirs"}}
+    field.server.request("POST", routes(field.server), theirs)
+    await field.one_pass()
+    field.lose(CHALLENGER, _A_BREACH)
+    with pytest.raises(ConflictError, match="the HTTPRoute is not of this rollout"):
+        await field.look()
+    found = field.server.request("GET", path)
+    assert found["metadata"].get("ownerReferences", []) == []
+    assert found["spec"] == theirs["spec"]
+
+
+class _SlowCluster(Cluster):
+    """The API server takes its time to say what the policy is."""
+
+    def __init__(self, api: ApiClient, timeout_seconds: float, right_to_write: RightToWrite | None = None) -> None:
+        super().__init__(api, timeout_seconds, right_to_write)
+        self.asked = asyncio.Event()
+
+    async def get(self, kind: Kind, namespace: str, name: str) -> Object | None:
+        found = await super().get(kind, namespace, name)
+        if name.endswith("-policy"):
+            self.asked.set()
+            await asyncio.sleep(0.5)
+        return found
+
+
+async def test_a_pass_under_way_lets_nobody_trade_who_was_stopped(field: Field, kubeconfig_path: str) -> None:
+    await field.in_shadow()
+    key = field.key()
+    field.server.request("DELETE", f"/api/v1/namespaces/{key.namespace}/configmaps/{key.name}-policy")
+    # Now the next pass has a policy to write.
+    field.operator.fleet.of(key).applied.clear()
+    async with await _SlowCluster.connect(10.0, kubeconfig_path) as slow:
+        under_way = asyncio.create_task(field.reconciler_over(slow).once(key))
+        await slow.asked.wait()
+        await field.operator.guard.hear(key, {COMMAND_ANNOTATION: "stop-trading/1", COMMAND_BY_ANNOTATION: "ann"})
+        with contextlib.suppress(ConflictError):
+            await under_way
+    assert field.policy()["tradingEnabled"] is False
 
 
 async def test_data_that_comes_back_ends_the_hold(field: Field) -> None:

@@ -195,3 +195,17 @@ def test_the_default_guardrails_see_a_drawdown_and_blindness() -> None:
     rail = Guardrail(name="x", metric=GuardrailMetric.DRAWDOWN, above="5%")
     assert rail.action is GuardrailAction.ROLLBACK
     assert Then.model_validate({"after": "1m"}).action is GuardrailAction.ROLLBACK
+
+
+def test_a_hold_is_timed_from_the_first_look_that_found_it_until_one_that_does_not() -> None:
+    def look(seconds: float, held: Held | None, age: float = 90.0) -> Held | None:
+        read_at = START + timedelta(seconds=seconds)
+        signals = Signals(FIRST, read_at, 0.0, 0.0, timedelta(seconds=age), 10)
+        hold = judge(guardrails(_BLIND), signals, held).hold
+        return None if hold is None or hold.since is None else Held(hold.guardrail, hold.since)
+
+    held = look(0.0, None)
+    assert look(1.0, held) == look(2.0, held) == Held("blind", START)
+    assert look(3.0, held, age=1.0) is None
+    assert look(4.0, None) == Held("blind", START + timedelta(seconds=4))
+    assert look(5.0, Held("another", START)) == Held("blind", START + timedelta(seconds=5))

@@ -1,5 +1,6 @@
 """What moves a canary from step to step, what holds it, and what takes it back."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,7 +9,7 @@ from shadow_operator.api.status import Phase, Stage
 from shadow_operator.core.events import Reason
 from shadow_operator.core.evidence import Evidence
 from shadow_operator.core.guardrails import Hold, Motive
-from shadow_operator.core.moment import from_text
+from shadow_operator.core.moment import from_text, to_text
 from shadow_operator.core.observed import RouteState
 from shadow_operator.core.split import Split
 from tests.world.evidence import better, blinded, undecided, worse
@@ -306,3 +307,16 @@ def test_the_canary_is_looked_at_more_often_than_the_evaluation_runs() -> None:
 
 def test_a_new_journey_is_pending() -> None:
     assert Journey().look().status.phase is Phase.PENDING
+
+
+def test_the_status_says_since_when_the_guard_sees_what_holds() -> None:
+    journey = in_canary()
+    for seconds in (1, 2, 30):
+        since = journey.now - timedelta(seconds=seconds)
+        journey.hold = replace(_HOLD, since=since)
+        journey.look()
+        assert journey.status.canary is not None
+        assert journey.status.canary.held_since == to_text(since)
+        told = journey.reasons.count(Reason.CANARY_HELD)
+        journey.look()
+        assert journey.reasons.count(Reason.CANARY_HELD) == told, "a hold that lasts is told once"

@@ -8,6 +8,8 @@ from shadow_operator.api.status import ConditionStatus, Stage
 from shadow_operator.core.command import Command
 from shadow_operator.core.comparison import Comparisons
 from shadow_operator.core.events import Reason
+from shadow_operator.core.guardrails import Hold
+from shadow_operator.core.moment import to_text
 from shadow_operator.core.terms import refusal, terms_digest
 from tests.world.evidence import better, undecided
 from tests.world.journeys import FIRST, SECOND, Journey, in_canary, in_shadow
@@ -146,6 +148,20 @@ def test_while_the_terms_are_refused_the_guards_rollback_is_written_down() -> No
     journey.mark = journey.breach(FIRST)
     journey.look()
     assert journey.stage(FIRST) is Stage.ROLLED_BACK
+
+
+def test_while_the_terms_are_refused_it_is_said_what_holds() -> None:
+    journey = in_canary()
+    journey.look()
+    journey.spec = spec_of(_CHANGES["the error rate"])
+    since = journey.now
+    journey.hold = Hold("blind", "no sample", None, since=since)
+    assert journey.look().refused
+    assert journey.status.canary is not None
+    assert (journey.status.canary.held_by, journey.status.canary.held_since) == ("blind", to_text(since))
+    journey.hold = None
+    assert journey.look().refused
+    assert journey.status.canary.held_since is None
 
 
 def test_while_the_terms_are_refused_nobody_is_promoted_by_command() -> None:

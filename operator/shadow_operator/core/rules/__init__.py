@@ -19,7 +19,7 @@ from shadow_operator.core.rules.standstill import advances
 from shadow_operator.core.rules.terms import fix_terms
 from shadow_operator.core.rules.watch import watch_champion
 
-__all__ = ["RULES", "Pass", "Rule", "hear_reset", "hear_take_back", "record_rollback", "record_stop"]
+__all__ = ["RULES", "Pass", "Rule", "hear_reset", "hear_take_back", "hold_or_resume", "record_rollback", "record_stop"]
 
 # The order is a rule itself: what lowers risk comes first, and nothing advances in the pass that saw it break.
 RULES: tuple[Rule, ...] = (

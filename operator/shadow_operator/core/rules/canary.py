@@ -17,6 +17,7 @@ from shadow_operator.core.events import Reason
 from shadow_operator.core.gates import Outcome
 from shadow_operator.core.moment import from_text, moved_on, to_text
 from shadow_operator.core.observed import RouteState
+from shadow_operator.core.rules.hold import held_since
 from shadow_operator.core.rules.one_pass import Pass
 from shadow_operator.core.score import Consent
 
@@ -33,9 +34,9 @@ def hold_or_resume(run: Pass) -> Pass:
             return run
         resumed = _resumed(canary, run.now)
         return run.changed(Reason.CANARY_RESUMED, f"{canary.challenger} goes on after a hold", canary=resumed)
-    if canary.held_by == hold.guardrail and canary.held_since is not None:
+    update = {"held_since": held_since(hold, canary, run.now), "held_by": hold.guardrail}
+    if update == {"held_since": canary.held_since, "held_by": canary.held_by}:
         return run
-    update = {"held_since": to_text(run.now), "held_by": hold.guardrail}
     held = _resumed(canary, run.now).model_copy(update=update)
     return run.changed(Reason.CANARY_HELD, f"{canary.challenger} is held at its share: {hold.sentence}", canary=held)
 

@@ -4,6 +4,7 @@ from shadow_operator.core import roles
 from shadow_operator.core.events import Reason
 from shadow_operator.core.moment import from_text, moved_on, to_text
 from shadow_operator.core.observed import RouteState
+from shadow_operator.core.rules.hold import held_since
 from shadow_operator.core.rules.one_pass import Pass
 from shadow_operator.core.split import WHOLE
 from shadow_operator.core.standstill import why_nothing_advances
@@ -24,12 +25,12 @@ def watch_champion(run: Pass) -> Pass:
     if judgement is None or judgement.signals.model != champion or judgement.rollback is not None:
         return run
     hold = judgement.hold
-    if hold is not None and hold.guardrail == watch.held_by:
+    update = {} if hold is None else {"held_since": held_since(hold, watch, run.now), "held_by": hold.guardrail}
+    if update and update == {"held_since": watch.held_since, "held_by": watch.held_by}:
         return run
     since = moved_on(watch.since, watch.held_since, run.now) or watch.since
     watch = watch.model_copy(update={"held_since": None, "held_by": None, "since": since})
-    if hold is not None:
-        update = {"held_since": to_text(run.now), "held_by": hold.guardrail}
+    if update:
         return run.changed(watch=watch.model_copy(update=update))
     # A watch that goes on is the safe side: while it lasts, a broken guardrail goes back to the standby.
     is_still = why_nothing_advances(run.spec, run.status, run.observed) is not None
