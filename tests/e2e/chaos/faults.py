@@ -46,6 +46,12 @@ def _delete_operators(cluster: Cluster) -> None:
     cluster.delete_pods(OPERATOR_NAMESPACE, "--all")
 
 
+def _upgrade_operators(cluster: Cluster) -> None:
+    """Every pod of the operator gives way to one of a new template, one after the other, as when a release follows."""
+    with contextlib.suppress(DemoError):
+        cluster.tools.kubectl("rollout", "restart", "deployment", f"--namespace={OPERATOR_NAMESPACE}")
+
+
 def _delete_prometheus(cluster: Cluster) -> None:
     cluster.delete_pods(NAMESPACE, "--selector=app=prometheus")
 
@@ -82,6 +88,7 @@ Fault = Callable[[Cluster], None]
 FAULTS: Mapping[str, Fault] = {
     "leader killed": _kill_leader,
     "every operator's pod deleted": _delete_operators,
+    "operator upgraded": _upgrade_operators,
     "Prometheus' pod deleted": _delete_prometheus,
     "pods of the challengers deleted": _delete_challengers,
     "a node's pods deleted, one of each model": _delete_one_of_each,
