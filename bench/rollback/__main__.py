@@ -53,11 +53,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             phases = random.Random(seed)  # noqa: S311 - when they break
             if chosen.peer is None:
                 ours = ShadowRollouts(tools, api, pieces, Installation(tools, api, options), lanes)
-                field = Field(api, pieces, lanes, ours, say, phases, chosen.rounds)
+                field = Field(api, pieces, lanes, ours, say, phases, lanes.names, chosen.rounds)
                 rows = plan.ours(tools, field, ours, Killer(tools, pieces), chosen.promotions)
             else:
                 peer = Peer(chosen.peer, pieces, lanes)
-                field = Field(api, pieces, lanes, peer, say, phases, chosen.rounds)
+                field = Field(api, pieces, lanes, peer, say, phases, lanes.names, chosen.rounds)
                 rows = plan.peer(field, peer, options.kubeconfig)
     except DemoError as error:
         say(f"the bench ended early. {error}")

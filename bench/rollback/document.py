@@ -11,7 +11,8 @@ _INTRODUCTION = """# How fast a share is taken back, measured
 
 A **lane** is a rollout with a host name of its own: two model pods behind Envoy Gateway, a challenger in canary at 30
 %, and a client that asks 25 times a second (100 times while that lane alone is measured). All figures come from one
-run on one machine, which also runs the cluster, the lanes and the client.
+run on one machine, which also runs the cluster, the lanes and the client. What breaks alone does so among five lanes,
+as few as other controllers were measured with; what breaks at once, and all that follows, among twenty.
 
 - **Visible** is the moment at which somebody who asks Prometheus fifty times a second sent the first question that
   was answered with the failure. Prometheus scrapes every .97 s: not quite a second, so that every distance between a

@@ -3,11 +3,12 @@
 import random
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from bench.rollback import breaches, outage, promotions
-from bench.rollback.breaches import Breach
+from bench.rollback.breaches import Alerted, Breach
 from bench.rollback.controller import Controller, model
 from bench.rollback.footprint import footprint
 from bench.rollback.killer import Killer
@@ -23,6 +24,7 @@ _CANARY_SECONDS = 180.0
 _FOOTPRINT_SECONDS = 90.0
 _OUTAGE_SECONDS = 180.0
 _KILLS = 3
+_ALERTS_A_LANE = 4
 
 
 @dataclass
@@ -36,7 +38,8 @@ class Field:
         controller: who moves the traffic.
         say: tells people how far it is.
         phases: when the breaches come.
-        rounds: how often every lane breaks.
+        names: the lanes that the runs are about.
+        rounds: how often each of them breaks.
         generation: the number of the present champions; their challengers have the next one.
 
     """
@@ -47,6 +50,7 @@ class Field:
     controller: Controller
     say: Callable[[str], None]
     phases: random.Random
+    names: Sequence[str]
     rounds: int
     generation: int = 0
     promotions: int = 0
@@ -57,15 +61,25 @@ class Field:
         """The present challenger of each lane."""
         return model(self.generation + 1)
 
+    @contextmanager
+    def among(self, names: Sequence[str], rounds: int) -> Iterator[None]:
+        """For a while, the runs are about these lanes."""
+        before = self.names, self.rounds
+        self.names, self.rounds = names, rounds
+        try:
+            yield
+        finally:
+            self.names, self.rounds = before
+
     def canaries(self) -> None:
         """Have every challenger in canary."""
-        self.controller.begin(self.lanes.names, self.challenger)
-        self.lanes.wait_for_canary(self.lanes.names, self.challenger, _CANARY_SECONDS)
+        self.controller.begin(self.names, self.challenger)
+        self.lanes.wait_for_canary(self.names, self.challenger, _CANARY_SECONDS)
 
     def promoted(self) -> None:
         """Every challenger became champion."""
         self.generation += 1
-        self.promotions += len(self.lanes.names)
+        self.promotions += len(self.names)
 
     def breaches(self, how: Callable[[], Sequence[Breach]]) -> list[Breach]:
         """Break every lane, `rounds` times."""
@@ -80,7 +94,7 @@ class Field:
 
 def one_by_one(field: Field, guard: str, median: Goal | None, worst: Goal | None) -> list[Row]:
     """Break lanes one after the other."""
-    found = field.breaches(lambda: breaches.one_by_one(field.lanes, field.lanes.names, field.challenger, field.phases))
+    found = field.breaches(lambda: breaches.one_by_one(field.lanes, field.names, field.challenger, field.phases))
     name = f"breach visible in Prometheus to last challenger answer, {guard}"
     return _reaction(name, found, median, worst)
 
@@ -90,16 +104,18 @@ def at_once(field: Field, guard: str, worst: Goal | None) -> list[Row]:
 
     def how() -> list[Breach]:
         time.sleep(field.phases.uniform(0.0, 1.0))
-        return breaches.at_once(field.lanes, field.lanes.names, field.challenger)
+        return breaches.at_once(field.lanes, field.names, field.challenger)
 
     found = field.breaches(how)
-    return _reaction(f"the same, {len(field.lanes.names)} lanes breaking at once, {guard}", found, None, worst)
+    return _reaction(f"the same, {len(field.names)} lanes breaking at once, {guard}", found, None, worst)
 
 
 def by_alert(field: Field) -> list[Row]:
-    """Post an alert about one healthy challenger after the other."""
-    field.canaries()
-    found = [breaches.by_alert(field.lanes, name, field.challenger) for name in field.lanes.names]
+    """Post an alert about one healthy challenger after the other, twenty in all where each lane breaks often."""
+    found: list[Alerted] = []
+    for _ in range(min(field.rounds, _ALERTS_A_LANE)):
+        field.canaries()
+        found += [breaches.by_alert(field.lanes, name, field.challenger) for name in field.names]
     field.rollbacks += len(found)
     seconds, worst = [each.seconds for each in found], max(found, key=lambda each: each.seconds)
     median = statistics.median(seconds)
@@ -116,7 +132,7 @@ def by_alert(field: Field) -> list[Row]:
 def leader_killed(field: Field, ours: ShadowRollouts, killer: Killer) -> list[Row]:
     """Kill the leader's process and break a lane in the same moment."""
     found: list[float] = []
-    for name in field.lanes.names[:_KILLS]:
+    for name in field.names[:_KILLS]:
         ours.wait_for_leader()
         killed_at = killer.kill(ours.leader())
         (breach,) = breaches.at_once(field.lanes, [name], field.challenger)
@@ -143,23 +159,23 @@ def promoted(field: Field, ours: ShadowRollouts, rounds: int) -> None:
     for number in range(rounds):
         if number:
             next_challengers(field, ours)
-        promotions.promote_all(ours, field.lanes, field.lanes.names, field.generation)
+        promotions.promote_all(ours, field.lanes, field.names, field.generation)
         field.promoted()
         field.say(f"{field.promotions} promotions")
 
 
 def next_challengers(field: Field, ours: ShadowRollouts, step: str = "1h") -> None:
     """Bring the next challengers after a promotion, for a canary of so long."""
-    promotions.next_generation(ours, field.lanes, field.lanes.names, field.generation, step)
+    promotions.next_generation(ours, field.lanes, field.names, field.generation, step)
 
 
 def without_prometheus(field: Field, ours: ShadowRollouts) -> list[Row]:
     """Take Prometheus away from canaries whose step would have ended long before it comes back."""
     next_challengers(field, ours, step="1m")
     field.say(f"Prometheus goes for {_OUTAGE_SECONDS:.0f} s")
-    found = outage.outage(ours, field.lanes, field.pieces, field.lanes.names, field.challenger, _OUTAGE_SECONDS)
+    found = outage.outage(ours, field.lanes, field.pieces, field.names, field.challenger, _OUTAGE_SECONDS)
     field.promoted()
-    lanes = len(field.lanes.names)
+    lanes = len(field.names)
     field.say(f"{found}")
     return [
         Row(
@@ -198,7 +214,7 @@ def shares_without_prometheus(field: Field) -> list[Row]:
     lost_after = outage.shares_lost(field.lanes, field.pieces, field.challenger, _OUTAGE_SECONDS)
     detail = ", ".join(f"{each:.0f}" for each in lost_after)
     name = f"canaries that lost their share in {_OUTAGE_SECONDS:.0f} s without Prometheus"
-    lanes = len(field.lanes.names)
+    lanes = len(field.names)
     return [
         Row(OUTAGE, name, len(lost_after), f"of {lanes}", None, lanes, detail=f"after {detail} s" if detail else "")
     ]
