@@ -111,11 +111,7 @@ async def look_after(
 ) -> None:
     """Look after every rollout until cancelled, or until the guard or kopf ends, which they should not."""
     fleet = Fleet()
-    async with (
-        await Cluster.connect(settings.request_seconds, settings.kubeconfig, right_to_write) as cluster,
-        # Anybody may have a token reviewed: what waits for that makes no write wait.
-        await Cluster.connect(settings.request_seconds, settings.kubeconfig, right_to_write) as reviews,
-    ):
+    async with await Cluster.connect(settings.request_seconds, settings.kubeconfig, right_to_write) as cluster:
         # The guard has connections of its own: evaluations that queue up for a slow Prometheus don't make it wait.
         sources, together, alone, vitals = (
             Sources(cluster, settings.query_seconds, settings.prometheus_allowed) for _ in range(4)
@@ -138,7 +134,8 @@ async def look_after(
             timedelta(seconds=settings.guard_seconds),
         )
         loops = Loops(reconciler, fleet)
-        alerts = Alerts(guard, Access(reviews))
+        # By the connections of everybody else: they are open already, where others would have to be opened first.
+        alerts = Alerts(guard, Access(cluster))
 
         async def watching() -> None:
             await take_over(cluster, reconciler, guard, settings.namespaces)

@@ -104,9 +104,9 @@ class Client:
         lane = self.lanes[name]
         labels = {"alertname": "Bench", "namespace": "bench", "shadowrollout": name}
         body = {"version": "4", "alerts": [{"status": "firing", "labels": labels}]}
-        headers = {"Authorization": f"Bearer {token()}"}
+        headers, shown = {"Authorization": f"Bearer {token()}"}, trusted()
         lane.alerted_at = time.time()
-        async with self._session.post(WEBHOOK, json=body, headers=headers, ssl=trusted()) as response:
+        async with self._session.post(WEBHOOK, json=body, headers=headers, ssl=shown) as response:
             lane.alert_said = f"{response.status} {await response.text()}"
             lane.alert_answered_at = time.time()
 
