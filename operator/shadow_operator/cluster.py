@@ -7,6 +7,8 @@ import json
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, Self
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from kubernetes.aio import client, config
@@ -113,6 +115,9 @@ class Cluster:
         except config.ConfigException as error:
             named = "no kubeconfig is named, and this is no pod" if kubeconfig is None else f"kubeconfig {kubeconfig}"
             raise UnavailableError(f"{named}: {error}") from error
+        # Asked for each request, as the library does, netrc and environment are read in threads that requests wait for.
+        configuration.client_session_kwargs = {"trust_env": False}
+        configuration.proxy = configuration.proxy or _proxy_to(configuration.host)
         return cls(client.ApiClient(configuration), timeout_seconds, right_to_write)
 
     async def __aenter__(self) -> Self:
@@ -218,6 +223,12 @@ class Cluster:
         response = await self._api.call_api(*arguments, _request_timeout=aiohttp.ClientTimeout(total=seconds))
         content = await response.read()  # type: ignore[no-untyped-call] # untyped library
         return int(response.status), bytes(content)
+
+
+def _proxy_to(address: str) -> str | None:
+    """The proxy that the environment names for the API server, None where it is asked directly."""
+    parts = urlsplit(address)
+    return None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)
 
 
 def _path(kind: Kind, namespace: str | None) -> str:
