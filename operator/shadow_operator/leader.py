@@ -20,6 +20,10 @@ _log = logging.getLogger(__name__)
 _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
+# A leader that does nothing for so long hangs: another one can do better.
+_LONGEST_STALL_SECONDS = 15.0
+
+
 def clock() -> float:
     """Seconds on this machine's clock, which is compared with no other one."""
     return time.clock_gettime(_CLOCK)
@@ -132,8 +136,11 @@ class Candidate:
         telemetry.LEADING.set(1)
         _log.warning("%s leads now, by %s", self._place.identity, self._place)
 
-    async def keep(self) -> None:
+    async def keep(self, seconds_missed: Callable[[], float]) -> None:
         """Renew for as long as this process leads, which is at best for ever.
+
+        Args:
+            seconds_missed: how long the rest of this process has shown no sign of life.
 
         Raises:
             LeadershipLostError: it does not lead any more.
@@ -143,6 +150,8 @@ class Candidate:
             try:
                 async with asyncio.timeout(left):
                     await asyncio.sleep(self._terms.every)
+                    if seconds_missed() > _LONGEST_STALL_SECONDS:
+                        self._lose(f"nothing else in this process moved for {seconds_missed():.0f} s")
                     await self._renew()
             except TimeoutError:
                 break

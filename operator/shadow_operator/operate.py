@@ -21,9 +21,10 @@ from shadow_operator.exposition import exposition
 from shadow_operator.fleet import Fleet
 from shadow_operator.guard import Guard, Sight
 from shadow_operator.handlers import Loops, registry_for, watch, why_unwell
-from shadow_operator.leader import Candidate, Leadership, LeadershipLostError, Place
+from shadow_operator.leader import Candidate, Leadership, Place
 from shadow_operator.probe import Wellbeing, answered
 from shadow_operator.reconcile import Reconciler
+from shadow_operator.renewal import Pulse, Renewal
 from shadow_operator.settings import Settings
 from shadow_operator.sources import Sources
 from shadow_operator.take_over import take_over
@@ -74,36 +75,41 @@ async def _in_turn(settings: Settings, namespace: str, well: Wellbeing, stop: as
     leadership, terms = Leadership(), Terms(settings.lease_seconds)
     identity = settings.pod_name or f"{socket.gethostname()}-{uuid.uuid4().hex[:8]}"
     # A connection of its own: a renewal waits behind no other request, and long for none.
+    place, pulse = Place(namespace, settings.lease_name, identity), Pulse()
+
+    async def keep() -> None:
+        async with await Cluster.connect(terms.deadline / 2, settings.kubeconfig) as aside:
+            await Candidate(aside, leadership, place, terms).keep(pulse.seconds_missed)
+
     async with await Cluster.connect(terms.deadline / 2, settings.kubeconfig) as cluster:
-        candidate = Candidate(cluster, leadership, Place(namespace, settings.lease_name, identity), terms)
+        candidate = Candidate(cluster, leadership, place, terms)
         await _first_to_end(candidate.elected(), stop.wait())
         if stop.is_set():
             await candidate.resign(_RESIGN_SECONDS)
             return
-        keeping = asyncio.create_task(_keep_or_end(candidate), name="leader")
+        beating = asyncio.create_task(pulse.beat(), name="pulse")
+        renewal = Renewal(keep, _end)
+        renewal.start()
         working = asyncio.create_task(look_after(settings, leadership, well, stop), name="operator")
         stopping = asyncio.create_task(stop.wait(), name="until a signal says to stop")
         try:
-            await asyncio.wait({working, keeping, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             stopping.cancel()
-            await _ended(keeping)
+            await renewal.stop()
             # Writes end first, then the Lease goes, then all the rest: whoever leads next need not wait for that.
             await candidate.resign(_RESIGN_SECONDS)
             await _ended(working)
-    for task in (keeping, working):
-        if not task.cancelled():
-            task.result()
+            await _ended(beating)
+    if not working.cancelled():
+        working.result()
 
 
-async def _keep_or_end(candidate: Candidate) -> None:
-    try:
-        await candidate.keep()
-    except LeadershipLostError as error:
-        # No stopping in order: whatever is in memory is stale, and the kubelet starts a process that knows nothing.
-        _log.critical("%s; this process ends at once, and begins anew", error)
-        logging.shutdown()
-        os._exit(_LOST)
+def _end(error: Exception) -> None:
+    """End without stopping in order: whatever is in memory is stale, and the kubelet starts one that knows nothing."""
+    _log.critical("%s; this process ends at once, and begins anew", error)
+    logging.shutdown()
+    os._exit(_LOST)
 
 
 async def look_after(

@@ -14,6 +14,7 @@ from shadow_operator.cluster import Cluster, NotLeadingError
 from shadow_operator.core.kinds import CONFIG_MAP
 from shadow_operator.core.lease import Terms
 from shadow_operator.leader import Candidate, Leadership, LeadershipLostError, Place, clock
+from shadow_operator.renewal import Pulse, Renewal
 from shadow_operator.take_over import take_over
 from tests.control_plane.api_server import ApiServer
 from tests.control_plane.loop.field import CHALLENGER, CHAMPION, Field
@@ -174,7 +175,7 @@ async def test_one_of_two_is_elected_and_the_other_after_it_resigned(field: Fiel
     (first, second), (_, waiting) = (
         ((one, other), elections) if elections[0].done() else ((other, one), elections[::-1])
     )
-    keeping = asyncio.create_task(first.keep())
+    keeping = asyncio.create_task(first.keep(lambda: 0.0))
     await asyncio.sleep(2 * _QUICK.seconds)
     assert not waiting.done(), "a leader that renews is not taken over"
     keeping.cancel()
@@ -184,6 +185,47 @@ async def test_one_of_two_is_elected_and_the_other_after_it_resigned(field: Fiel
     await second.resign(1.0)
 
 
+async def test_a_leader_that_is_busy_for_longer_than_a_lease_lasts_goes_on_to_lead(
+    field: Field, kubeconfig_path: str
+) -> None:
+    right, place, lost = Leadership(), Place(field.server.namespace, _LEASE, "busy"), list[Exception]()
+    await Candidate(field.cluster, right, place, _QUICK).elected()
+
+    async def keep() -> None:
+        async with await Cluster.connect(_QUICK.deadline / 2, kubeconfig_path) as aside:
+            await Candidate(aside, right, place, _QUICK).keep(pulse.seconds_missed)
+
+    pulse = Pulse()
+    renewal = Renewal(keep, lost.append)
+    renewal.start()
+    # Nothing else in this process gets a turn meanwhile.
+    time.sleep(3 * _QUICK.seconds)  # noqa: ASYNC251 - that is what is tested
+    assert right.seconds_left > 0
+    assert not lost
+    await renewal.stop()
+    left = right.seconds_left
+    await asyncio.sleep(2 * _QUICK.every)
+    assert right.seconds_left < left, "nobody renews it any more"
+
+
+async def test_a_leader_that_hangs_is_not_kept_in_office_by_its_renewals(field: Field, kubeconfig_path: str) -> None:
+    right, place, lost = Leadership(), Place(field.server.namespace, _LEASE, "hung"), list[Exception]()
+    await Candidate(field.cluster, right, place, _QUICK).elected()
+
+    async def keep() -> None:
+        async with await Cluster.connect(_QUICK.deadline / 2, kubeconfig_path) as aside:
+            await Candidate(aside, right, place, _QUICK).keep(lambda: 16.0)
+
+    renewal = Renewal(keep, lost.append)
+    renewal.start()
+    await asyncio.sleep(2 * _QUICK.every)
+    assert right.seconds_left == 0
+    assert [str(each) for each in lost] == [
+        f"hung lost Lease {place.namespace}/{_LEASE}: nothing else in this process moved for 16 s"
+    ]
+    await renewal.stop()
+
+
 async def test_a_leader_whose_lease_somebody_deleted_stops(field: Field) -> None:
     right = Leadership()
     candidate = Candidate(field.cluster, right, Place(field.server.namespace, _LEASE, "one"), _QUICK)
@@ -191,7 +233,7 @@ async def test_a_leader_whose_lease_somebody_deleted_stops(field: Field) -> None
     leases = f"/apis/coordination.k8s.io/v1/namespaces/{field.server.namespace}/leases/{_LEASE}"
     field.server.request("DELETE", leases)
     with pytest.raises(LeadershipLostError, match=r"one lost Lease .*: nobody leads"):
-        await candidate.keep()
+        await candidate.keep(lambda: 0.0)
     assert right.seconds_left == 0
 
 
