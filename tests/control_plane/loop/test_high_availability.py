@@ -28,7 +28,7 @@ _A_BREACH = 400.0
 _AFTER_A_KILL, _AFTER_A_STOP = 10.0, 2.0
 _START_SECONDS = 30.0
 _LEASE = "shadow-operator"
-_QUICK = Terms(1.5)
+_QUICK, _PATIENT = Terms(1.5), Terms(3.0)
 
 
 @pytest.fixture
@@ -189,22 +189,22 @@ async def test_a_leader_that_is_busy_for_longer_than_a_lease_lasts_goes_on_to_le
     field: Field, kubeconfig_path: str
 ) -> None:
     right, place, lost = Leadership(), Place(field.server.namespace, _LEASE, "busy"), list[Exception]()
-    await Candidate(field.cluster, right, place, _QUICK).elected()
+    await Candidate(field.cluster, right, place, _PATIENT).elected()
 
     async def keep() -> None:
-        async with await Cluster.connect(_QUICK.deadline / 2, kubeconfig_path) as aside:
-            await Candidate(aside, right, place, _QUICK).keep(pulse.seconds_missed)
+        async with await Cluster.connect(_PATIENT.deadline / 2, kubeconfig_path) as aside:
+            await Candidate(aside, right, place, _PATIENT).keep(pulse.seconds_missed)
 
     pulse = Pulse()
     renewal = Renewal(keep, lost.append)
     renewal.start()
     # Nothing else in this process gets a turn meanwhile.
-    time.sleep(3 * _QUICK.seconds)  # noqa: ASYNC251 - that is what is tested
+    time.sleep(2 * _PATIENT.seconds)  # noqa: ASYNC251 - that is what is tested
     assert right.seconds_left > 0
     assert not lost
     await renewal.stop()
     left = right.seconds_left
-    await asyncio.sleep(2 * _QUICK.every)
+    await asyncio.sleep(2 * _PATIENT.every)
     assert right.seconds_left < left, "nobody renews it any more"
 
 
