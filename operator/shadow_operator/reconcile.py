@@ -100,12 +100,7 @@ class Reconciler:
             return None
         if "deletionTimestamp" in found["metadata"]:
             return None
-        try:
-            rollout = await self._with_its_template(found)
-        except ValidationError as error:
-            await self._guard_as_decided(key, found)
-            await self._stall(found, "SpecInvalid", sentence(error))
-            return self._longest_wait
+        rollout = await self._with_its_template(found)
         if not isinstance(rollout, Refusal):
             address = rollout.spec.metrics.prometheus.address
             rollout = refusal_of_address(address, self._allowed) or rollout
@@ -118,16 +113,20 @@ class Reconciler:
 
     async def _with_its_template(self, found: Object) -> ShadowRollout | Refusal:
         name = template_named(found)
-        if name is None:
-            return ShadowRollout.model_validate(found)
-        template = await self._cluster.get(GATE_TEMPLATE, found["metadata"]["namespace"], name)
-        if template is None:
+        template = (
+            None if name is None else await self._cluster.get(GATE_TEMPLATE, found["metadata"]["namespace"], name)
+        )
+        if name is not None and template is None:
             return Refusal(
                 "GateTemplateMissing",
                 f"spec.gatesFrom names GateTemplate {name}, which is not in its namespace: apply it there, or name "
                 "another",
             )
-        return ShadowRollout.model_validate(with_template(found, GateTemplate.model_validate(template)))
+        try:
+            whole = found if template is None else with_template(found, GateTemplate.model_validate(template))
+            return ShadowRollout.model_validate(whole)
+        except ValidationError as error:
+            return Refusal("SpecInvalid", sentence(error))
 
     async def _guard_as_decided(self, key: Key, found: Object) -> None:
         """After a restart, nobody knows the guardrails of a manifest that is not whole but the ledger."""
@@ -148,10 +147,7 @@ class Reconciler:
             ValidationError: what is in the cluster has not the form that it was written in; the first pass says so.
 
         """
-        try:
-            rollout: ShadowRollout | Refusal = await self._with_its_template(found)
-        except ValidationError as error:
-            rollout = Refusal("SpecInvalid", sentence(error))
+        rollout = await self._with_its_template(found)
         if isinstance(rollout, Refusal):
             where = found["metadata"]
             await self._guard_as_decided(Key(where["namespace"], where["name"]), found)
