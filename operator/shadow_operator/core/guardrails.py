@@ -165,8 +165,8 @@ def judge(guardrails: list[Guardrail], signals: Signals, held: Held | None) -> J
     judgement = _judged(guardrails, signals, held)
     if judgement.hold is None:
         return judgement
-    lasts = held is not None and held.guardrail == judgement.hold.guardrail
-    since = held.since if held is not None and lasts else signals.read_at
+    lasts = None if held is None or held.guardrail != judgement.hold.guardrail else held
+    since = signals.read_at if lasts is None else lasts.since
     return replace(judgement, hold=replace(judgement.hold, since=since))
 
 

@@ -1,7 +1,5 @@
 """The canary: when it starts, when it steps, when it is held, when it goes back, when it becomes champion."""
 
-from datetime import datetime
-
 from shadow_operator.api.gates import GateRole
 from shadow_operator.api.promotion import PromotionMode
 from shadow_operator.api.status import (
@@ -15,9 +13,9 @@ from shadow_operator.api.status import (
 from shadow_operator.core import report, roles
 from shadow_operator.core.events import Reason
 from shadow_operator.core.gates import Outcome
-from shadow_operator.core.moment import from_text, moved_on, to_text
+from shadow_operator.core.moment import from_text, to_text
 from shadow_operator.core.observed import RouteState
-from shadow_operator.core.rules.hold import held_since
+from shadow_operator.core.rules.hold import held, resumed
 from shadow_operator.core.rules.one_pass import Pass
 from shadow_operator.core.score import Consent
 
@@ -32,19 +30,12 @@ def hold_or_resume(run: Pass) -> Pass:
     if hold is None:
         if canary.held_since is None:
             return run
-        resumed = _resumed(canary, run.now)
-        return run.changed(Reason.CANARY_RESUMED, f"{canary.challenger} goes on after a hold", canary=resumed)
-    update = {"held_since": held_since(hold, canary, run.now), "held_by": hold.guardrail}
-    if update == {"held_since": canary.held_since, "held_by": canary.held_by}:
+        after = resumed(canary, run.now)
+        return run.changed(Reason.CANARY_RESUMED, f"{canary.challenger} goes on after a hold", canary=after)
+    if held(canary, hold, run.now) == canary:
         return run
-    held = _resumed(canary, run.now).model_copy(update=update)
-    return run.changed(Reason.CANARY_HELD, f"{canary.challenger} is held at its share: {hold.sentence}", canary=held)
-
-
-def _resumed(canary: CanaryStatus, now: datetime) -> CanaryStatus:
-    """Time on hold is no time at the step."""
-    since = moved_on(canary.since, canary.held_since, now)
-    return canary.model_copy(update={"held_since": None, "held_by": None, "since": since})
+    after = held(resumed(canary, run.now), hold, run.now)
+    return run.changed(Reason.CANARY_HELD, f"{canary.challenger} is held at its share: {hold.sentence}", canary=after)
 
 
 def start_step_clock(run: Pass) -> Pass:

@@ -2,9 +2,9 @@
 
 from shadow_operator.core import roles
 from shadow_operator.core.events import Reason
-from shadow_operator.core.moment import from_text, moved_on, to_text
+from shadow_operator.core.moment import from_text, to_text
 from shadow_operator.core.observed import RouteState
-from shadow_operator.core.rules.hold import held_since
+from shadow_operator.core.rules.hold import held, resumed
 from shadow_operator.core.rules.one_pass import Pass
 from shadow_operator.core.split import WHOLE
 from shadow_operator.core.standstill import why_nothing_advances
@@ -25,16 +25,14 @@ def watch_champion(run: Pass) -> Pass:
     if judgement is None or judgement.signals.model != champion or judgement.rollback is not None:
         return run
     hold = judgement.hold
-    update = {} if hold is None else {"held_since": held_since(hold, watch, run.now), "held_by": hold.guardrail}
-    if update and update == {"held_since": watch.held_since, "held_by": watch.held_by}:
+    if hold is not None and held(watch, hold, run.now) == watch:
         return run
-    since = moved_on(watch.since, watch.held_since, run.now) or watch.since
-    watch = watch.model_copy(update={"held_since": None, "held_by": None, "since": since})
-    if update:
-        return run.changed(watch=watch.model_copy(update=update))
+    watch = resumed(watch, run.now)
+    if hold is not None:
+        return run.changed(watch=held(watch, hold, run.now))
     # A watch that goes on is the safe side: while it lasts, a broken guardrail goes back to the standby.
     is_still = why_nothing_advances(run.spec, run.status, run.observed) is not None
-    if is_still or run.now - from_text(since) < run.spec.promotion.watch.timedelta:
+    if is_still or watch.since is None or run.now - from_text(watch.since) < run.spec.promotion.watch.timedelta:
         return run.changed(watch=watch)
     return run.changed(
         Reason.COMPLETED,
