@@ -5,29 +5,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-import yaml
 from aiohttp import web
 
 from shadow_operator.cluster import Cluster
 from shadow_operator.core.kinds import CONFIG_MAP
-
-
-def kubeconfig(directory: Path, server: str) -> str:
-    named = {"name": "it"}
-    path = directory / "kubeconfig"
-    path.write_text(
-        yaml.safe_dump(
-            {
-                "apiVersion": "v1",
-                "kind": "Config",
-                "current-context": "it",
-                "clusters": [named | {"cluster": {"server": server}}],
-                "users": [named | {"user": {}}],
-                "contexts": [named | {"context": {"cluster": "it", "user": "it"}}],
-            }
-        )
-    )
-    return str(path)
+from tests.world.kubeconfigs import kubeconfig
 
 
 @asynccontextmanager

@@ -1,7 +1,6 @@
 """The right to write, and the probes of those who have it and of those who have not."""
 
 import asyncio
-import json
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from shadow_operator.cluster import Cluster, NotLeadingError, UnavailableError
 from shadow_operator.core.kinds import CONFIG_MAP
 from shadow_operator.leader import Leadership
 from shadow_operator.probe import Wellbeing, answered
+from tests.world.kubeconfigs import kubeconfig
 
 
 class HandClock:
@@ -39,21 +39,7 @@ async def hanging_server(tmp_path: Path, unused_tcp_port: int) -> AsyncIterator[
     runner = web.AppRunner(application, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", unused_tcp_port).start()
-    kubeconfig = tmp_path / "kubeconfig"
-    named = {"name": "it"}
-    kubeconfig.write_text(
-        json.dumps(
-            {
-                "apiVersion": "v1",
-                "kind": "Config",
-                "current-context": "it",
-                "clusters": [named | {"cluster": {"server": f"http://127.0.0.1:{unused_tcp_port}"}}],
-                "users": [named | {"user": {}}],
-                "contexts": [named | {"context": {"cluster": "it", "user": "it"}}],
-            }
-        )
-    )
-    yield str(kubeconfig)
+    yield kubeconfig(tmp_path, f"http://127.0.0.1:{unused_tcp_port}")
     await runner.cleanup()
 
 

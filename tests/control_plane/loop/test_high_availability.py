@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import aiohttp
@@ -185,18 +185,19 @@ async def test_one_of_two_is_elected_and_the_other_after_it_resigned(field: Fiel
     await second.resign(1.0)
 
 
+async def _keep(
+    kubeconfig_path: str, right: Leadership, place: Place, terms: Terms, seconds_missed: Callable[[], float]
+) -> None:
+    async with await Cluster.connect(terms.deadline / 2, kubeconfig_path) as aside:
+        await Candidate(aside, right, place, terms).keep(seconds_missed)
+
+
 async def test_a_leader_that_is_busy_for_longer_than_a_lease_lasts_goes_on_to_lead(
     field: Field, kubeconfig_path: str
 ) -> None:
     right, place, lost = Leadership(), Place(field.server.namespace, _LEASE, "busy"), list[Exception]()
     await Candidate(field.cluster, right, place, _PATIENT).elected()
-
-    async def keep() -> None:
-        async with await Cluster.connect(_PATIENT.deadline / 2, kubeconfig_path) as aside:
-            await Candidate(aside, right, place, _PATIENT).keep(pulse.seconds_missed)
-
-    pulse = Pulse()
-    renewal = Renewal(keep, lost.append)
+    renewal = Renewal(lambda: _keep(kubeconfig_path, right, place, _PATIENT, Pulse().seconds_missed), lost.append)
     renewal.start()
     # Nothing else in this process gets a turn meanwhile.
     time.sleep(2 * _PATIENT.seconds)  # noqa: ASYNC251 - that is what is tested
@@ -211,12 +212,7 @@ async def test_a_leader_that_is_busy_for_longer_than_a_lease_lasts_goes_on_to_le
 async def test_a_leader_that_hangs_is_not_kept_in_office_by_its_renewals(field: Field, kubeconfig_path: str) -> None:
     right, place, lost = Leadership(), Place(field.server.namespace, _LEASE, "hung"), list[Exception]()
     await Candidate(field.cluster, right, place, _QUICK).elected()
-
-    async def keep() -> None:
-        async with await Cluster.connect(_QUICK.deadline / 2, kubeconfig_path) as aside:
-            await Candidate(aside, right, place, _QUICK).keep(lambda: 16.0)
-
-    renewal = Renewal(keep, lost.append)
+    renewal = Renewal(lambda: _keep(kubeconfig_path, right, place, _QUICK, lambda: 16.0), lost.append)
     renewal.start()
     await asyncio.sleep(2 * _QUICK.every)
     assert right.seconds_left == 0
