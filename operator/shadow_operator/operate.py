@@ -74,19 +74,21 @@ async def _exposed(settings: Settings) -> AsyncIterator[None]:
 async def _in_turn(settings: Settings, namespace: str, well: Wellbeing, stop: asyncio.Event) -> None:
     leadership, terms = Leadership(), Terms(settings.lease_seconds)
     identity = settings.pod_name or f"{socket.gethostname()}-{uuid.uuid4().hex[:8]}"
-    # A connection of its own: a renewal waits behind no other request, and long for none.
-    place, pulse = Place(namespace, settings.lease_name, identity), Pulse()
-
-    async def keep() -> None:
-        async with await Cluster.connect(terms.deadline / 2, settings.kubeconfig) as aside:
-            await Candidate(aside, leadership, place, terms).keep(pulse.seconds_missed)
-
+    place = Place(namespace, settings.lease_name, identity)
+    # A connection of its own: whoever wants the Lease waits behind no other request, and long for none.
     async with await Cluster.connect(terms.deadline / 2, settings.kubeconfig) as cluster:
         candidate = Candidate(cluster, leadership, place, terms)
         await _first_to_end(candidate.elected(), stop.wait())
         if stop.is_set():
             await candidate.resign(_RESIGN_SECONDS)
             return
+        # Not before: who stands by for hours has no pulse.
+        pulse = Pulse()
+
+        async def keep() -> None:
+            async with await Cluster.connect(terms.deadline / 2, settings.kubeconfig) as aside:
+                await Candidate(aside, leadership, place, terms).keep(pulse.seconds_missed)
+
         beating = asyncio.create_task(pulse.beat(), name="pulse")
         renewal = Renewal(keep, _end)
         renewal.start()
