@@ -138,7 +138,8 @@ class Client:
 async def serve() -> None:
     """Ask until the pod ends, or its time is up."""
     connector = aiohttp.TCPConnector(limit=MOST_OPEN)
-    timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
+    # Without a threshold above it, its end is rounded up to a whole second.
+    timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS, ceil_threshold=2 * TIMEOUT_SECONDS)
     async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
         client = Client(session, os.environ["GATEWAY_URL"])
 

@@ -7,7 +7,8 @@ import os
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import yaml
 
 from bench.rollback import certificate
 from bench.rollback.killer import Killer
-from bench.rollback.lanes import Lanes
+from bench.rollback.lanes import Lanes, Seen
 from bench.rollback.ours import ShadowRollouts
 from bench.rollback.pieces import MANIFESTS, NAMESPACE, Pieces
 from examples.demo.player.api_server import api_server
@@ -36,6 +37,14 @@ _ROUND_SECONDS = 400.0
 _RATE = 25.0
 _PODS = 2
 _PROMETHEUS = "http://prometheus.bench:9090"
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """A fault, and when: Unix seconds."""
+
+    at: float
+    fault: str
 
 
 @pytest.fixture
@@ -70,20 +79,21 @@ def test_no_guarantee_breaks_and_no_request_fails_whatever_else_does(
     world: tuple[Cluster, Pieces, Lanes], seed: int, told: Told
 ) -> None:
     cluster, pieces, lanes = world
-    wanted, happened = int(os.environ.get("CHAOS_CLUSTER_FAULTS") or _FAULTS), Counter[str]()
+    wanted, happened = int(os.environ.get("CHAOS_CLUSTER_FAULTS") or _FAULTS), list[Happened]()
     chosen = FAULTS if wanted <= _FAULTS else {**FAULTS, **OF_LONG_RUNS}
     number = 0
-    while happened.total() < wanted:
+    while len(happened) < wanted:
         number += 1
         names = _begin(cluster, pieces, lanes, number)
-        _break_things(cluster, lanes, names, _some(cluster, chosen, wanted - happened.total()), happened)
+        _break_things(cluster, lanes, names, _some(cluster, chosen, wanted - len(happened)), happened)
         _end(cluster, names)
     seen = lanes.seen()
     sent, failed = sum(each.sent for each in seen.values()), sum(each.failed for each in seen.values())
     guarantees = cluster.guarantees
-    guarantees.holds("no request fails", f"{failed} of {sent} requests failed: {_failures(seen)}", holds=failed == 0)
+    lost = f"{failed} of {sent} requests failed: {_failures(seen)}, after {_spoken(happened)}"
+    guarantees.holds("no request fails", lost, holds=failed == 0)
     guarantees.holds("there is load", f"only {sent} requests were sent", holds=sent > 100 * wanted)
-    told.tell("cluster", seed, happened, guarantees)
+    told.tell("cluster", seed, Counter(each.fault for each in happened), guarantees)
     assert not guarantees.broken
 
 
@@ -116,14 +126,14 @@ def _some(cluster: Cluster, chosen: Mapping[str, Fault], most: int) -> list[tupl
 
 
 def _break_things(
-    cluster: Cluster, lanes: Lanes, names: list[str], faults: list[tuple[str, Fault]], happened: Counter[str]
+    cluster: Cluster, lanes: Lanes, names: list[str], faults: list[tuple[str, Fault]], happened: list[Happened]
 ) -> None:
     deadline = time.monotonic() + _ROUND_SECONDS
     for name, fault in faults:
         if _all_ended(cluster, names):
             break
+        happened.append(Happened(time.time(), name))
         fault(cluster)
-        happened[name] += 1
         _look_for(cluster, lanes, cluster.random.uniform(2.0, 10.0))
     while time.monotonic() < deadline and not _all_ended(cluster, names):
         _look_for(cluster, lanes, 1.0)
@@ -151,5 +161,9 @@ def _end(cluster: Cluster, names: list[str]) -> None:
         cluster.guarantees.watched.pop(name)
 
 
-def _failures(seen: Any) -> list[str]:
-    return [failure for each in seen.values() for failure in each.failures][:3]
+def _failures(seen: Mapping[str, Seen]) -> list[str]:
+    return [f"{name} {failure}" for name, each in seen.items() for failure in each.failures][:10]
+
+
+def _spoken(happened: Sequence[Happened]) -> str:
+    return ", ".join(f"{each.at:.3f} {each.fault}" for each in happened)
