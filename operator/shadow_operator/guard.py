@@ -25,7 +25,14 @@ from shadow_operator.core.alert import Alert, share_taken_by_alert
 from shadow_operator.core.batch import Asked, batched, is_batchable, owned
 from shadow_operator.core.command import Command, Verb, command_of, is_heard
 from shadow_operator.core.contract import queries
-from shadow_operator.core.guardrails import Held, Judgement, Rollback, Signals, judge, while_watching
+from shadow_operator.core.guardrails import (
+    BrokenSince,
+    Judgement,
+    Rollback,
+    Signals,
+    judge,
+    while_watching,
+)
 from shadow_operator.core.kinds import SHADOW_ROLLOUT
 from shadow_operator.core.moment import from_text
 from shadow_operator.core.policy import policy_of
@@ -33,7 +40,7 @@ from shadow_operator.core.readings import reading
 from shadow_operator.core.rules.rollback import rolled_back
 from shadow_operator.core.take_back import share_taken_by
 from shadow_operator.core.trading import Stop, stop_of, stopped
-from shadow_operator.core.vitals import unmeasured
+from shadow_operator.core.vitals import measured, unmeasured
 from shadow_operator.fleet import Fleet, Key, Memory
 from shadow_operator.measuring import Vitals
 from shadow_operator.metrics import MetricsError, MetricSource, QueryRefusedError
@@ -158,10 +165,11 @@ class Guard:
             return
         if not book.is_of(*_rivals(rollout)):
             return
-        guardrails = _guardrails(rollout)
-        known = judge(unmeasured(guardrails), book.blind(self._clock()), _held(memory.judgement, rollout.status))
+        guardrails, since = _guardrails(rollout), _broken_since(memory.judgement, rollout.status)
+        known = judge(unmeasured(guardrails), book.blind(self._clock()), since)
         if known.hold is not None:
-            memory.judgement = known
+            not_asked = {each.name: since[each.name] for each in measured(guardrails) if each.name in since}
+            memory.judgement = replace(known, broken_since={**not_asked, **known.broken_since})
 
     def _can_join(self, rollout: ShadowRollout, memory: Memory) -> bool:
         """Whether its figures can be read with those of others: on the contract, and with no history to catch up."""
@@ -252,12 +260,12 @@ class Guard:
             since = _acting_since(status, model)
             book.read_at = None if since is None else since - spec.metrics.scrape_interval.timedelta
         signals = await self._signals(rollout, book, answer)
-        guardrails, held = _guardrails(rollout), _held(memory.judgement, status)
+        guardrails, broken_since = _guardrails(rollout), _broken_since(memory.judgement, status)
         # What is known already waits for nothing that is yet to be measured.
-        known = judge(unmeasured(guardrails), signals, held)
+        known = judge(unmeasured(guardrails), signals, broken_since)
         if known.rollback is None:
             vitals = await self._vitals.of(key, rollout, model)
-            known = judge(guardrails, replace(signals, vitals=vitals), held)
+            known = judge(guardrails, replace(signals, vitals=vitals), broken_since)
         if known.why_blind:
             telemetry.GUARD_BLIND.inc()
         return known
@@ -336,7 +344,7 @@ class Guard:
         rollout = memory.rollout
         if rollout is None or command is None or is_heard(command, rollout.status):
             return
-        if memory.rollback is not None or memory.stop is not None:
+        if memory.stop is not None or (memory.rollback is not None and command.verb is not Verb.STOP_TRADING):
             return
         try:
             await self._obey(key, memory, rollout, command)
@@ -344,7 +352,7 @@ class Guard:
             _log.exception("%s: %s could not be done at once; the next pass tries again", key, command.text)
 
     async def _obey(self, key: Key, memory: Memory, rollout: ShadowRollout, command: Command) -> None:
-        share = share_taken_by(command, rollout.status, self._clock())
+        share = None if memory.rollback is not None else share_taken_by(command, rollout.status, self._clock())
         if share is not None and share.model == roles.under_guard(rollout.status):
             memory.rollback = share
             await self._take_back(key, memory, rollout, share)
@@ -373,7 +381,7 @@ class Guard:
         if alert.action is GuardrailAction.STOP_TRADING and rollout.status.stopped is None:
             stop = memory.stop or Stop(f"alert {alert.name}", f"it fires for {key}", self._clock())
             await self._stop_trading(key, memory, rollout, stop)
-            if memory.rollback is None:
+            if memory.rollback is None or stop_of(memory.rollback) is None:
                 await _written_down(key, memory)
         if alert.action is GuardrailAction.STOP_TRADING:
             done.append("trading is stopped")
@@ -409,7 +417,7 @@ class Guard:
 
 
 async def _written_down(key: Key, memory: Memory) -> None:
-    """Return once a stop would survive this process: without a share to take back, no route carries a note of it."""
+    """Return once a stop would survive this process: no route carries a note of one that took no share itself."""
     deadline = time.monotonic() + _UNTIL_WRITTEN_SECONDS
     while memory.stop is not None:
         if time.monotonic() > deadline:
@@ -444,12 +452,11 @@ def _acting_since(status: Status, model: str) -> datetime | None:
     return None if status.champion is None else from_text(status.champion.since)
 
 
-def _held(last: Judgement | None, status: Status) -> Held | None:
-    """What holds until now. The guard keeps that time itself: a rollout that is refused has nobody to write it down."""
+def _broken_since(last: Judgement | None, status: Status) -> BrokenSince:
+    """What is broken until now. The guard keeps that itself: a rollout that is refused has nobody to write it down."""
     if last is not None:
-        hold = last.hold
-        return None if hold is None or hold.since is None else Held(hold.guardrail, hold.since)
+        return last.broken_since
     holding = status.watch if status.canary is None else status.canary
     if holding is None or holding.held_since is None or holding.held_by is None:
-        return None
-    return Held(holding.held_by, from_text(holding.held_since))
+        return {}
+    return {holding.held_by: from_text(holding.held_since)}

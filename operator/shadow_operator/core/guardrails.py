@@ -1,6 +1,6 @@
 """Guardrails: what must not happen while a challenger acts, judged from a few figures and nothing else."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -21,6 +21,9 @@ ALWAYS_BLIND = Guardrail(
 
 # The guard looks every second; when it has not for so long, nobody knows how the acting model fares.
 JUDGEMENT_LASTS = timedelta(minutes=1)
+
+# The names of the guardrails that are broken, each with the time since when.
+BrokenSince = Mapping[str, datetime]
 
 # What stands in the place of the guardrail while what it measures is not known. This is normal: nothing follows.
 NOT_MEASURED = "not measured"
@@ -136,6 +139,7 @@ class Judgement:
         rollback: a share to take back.
         hold: what lets nothing advance.
         why_blind: which figure is missing, too old or from the future; empty when all can be trusted.
+        broken_since: what is broken, and when the first of the looks was that found it, one after the other.
 
     """
 
@@ -143,37 +147,42 @@ class Judgement:
     rollback: Rollback | None = None
     hold: Hold | None = None
     why_blind: str = ""
+    broken_since: BrokenSince = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """The hold that lasts, and since when."""
-
-    guardrail: str
-    since: datetime
-
-
-def judge(guardrails: list[Guardrail], signals: Signals, held: Held | None) -> Judgement:
+def judge(guardrails: list[Guardrail], signals: Signals, broken_since: BrokenSince) -> Judgement:
     """Judge the figures of one moment.
 
     Args:
         guardrails: those of the rollout; one for missing data is added where it names none.
         signals: the figures.
-        held: the hold that lasted until now, None when nothing was held.
+        broken_since: what was broken until now, and since when: each has a time of its own, whatever else holds.
 
     """
-    judgement = _judged(guardrails, signals, held)
-    if judgement.hold is None:
-        return judgement
-    lasts = None if held is None or held.guardrail != judgement.hold.guardrail else held
-    since = signals.read_at if lasts is None else lasts.since
-    return replace(judgement, hold=replace(judgement.hold, since=since))
-
-
-def _judged(guardrails: list[Guardrail], signals: Signals, held: Held | None) -> Judgement:
     watched = guardrails
     if not any(guardrail.metric is GuardrailMetric.FRESHNESS for guardrail in guardrails):
         watched = [*guardrails, ALWAYS_BLIND]
+    judgement = _judged(watched, signals, broken_since)
+    since = {name: broken_since.get(name, signals.read_at) for name in _broken_now(watched, judgement)}
+    # What can't be measured now is not taken for mended.
+    unknown = [each.name for each in watched if each.name in broken_since and _is_unknown(each, signals)]
+    since |= {name: broken_since[name] for name in unknown}
+    hold = judgement.hold
+    timed = None if hold is None else replace(hold, since=since[hold.guardrail])
+    return replace(judgement, hold=timed, broken_since=since)
+
+
+def _broken_now(watched: list[Guardrail], judgement: Judgement) -> Iterator[str]:
+    signals = judgement.signals
+    for guardrail in watched:
+        unread = guardrail.metric is GuardrailMetric.FRESHNESS and bool(signals.why_blind)
+        if unread or _is_broken(guardrail, signals):
+            yield guardrail.name
+    if judgement.hold is not None:
+        yield judgement.hold.guardrail
+
+
+def _judged(watched: list[Guardrail], signals: Signals, broken_since: BrokenSince) -> Judgement:
     broken = [guardrail for guardrail in watched if _is_broken(guardrail, signals)]
     why_blind = _why_blind(watched, broken, signals)
     for action in (GuardrailAction.STOP_TRADING, GuardrailAction.ROLLBACK):
@@ -181,11 +190,12 @@ def _judged(guardrails: list[Guardrail], signals: Signals, held: Held | None) ->
             if guardrail.action is action:
                 return Judgement(signals, rollback=_rollback(guardrail, signals), why_blind=why_blind)
     for guardrail in broken:
-        if _has_held_too_long(guardrail, held, signals.read_at):
+        if _has_held_too_long(guardrail, broken_since, signals.read_at):
             return Judgement(signals, rollback=_rollback(guardrail, signals), why_blind=why_blind)
     if broken:
-        # One that something follows comes first, so that its time runs whatever else holds.
-        first = next((guardrail for guardrail in broken if guardrail.then), broken[0])
+        # One that something follows comes first, and of those the one that lasts: what comes and goes hides it not.
+        followed = [guardrail for guardrail in broken if guardrail.then]
+        first = min(followed or broken, key=lambda each: broken_since.get(each.name, signals.read_at))
         return Judgement(signals, hold=_hold(first, signals), why_blind=why_blind)
     return Judgement(signals, hold=_blind_hold(watched, signals, why_blind), why_blind=why_blind)
 
@@ -208,10 +218,10 @@ def _why_blind(watched: list[Guardrail], broken: list[Guardrail], signals: Signa
     return next(filter(None, [signals.why_blind, *unknown, *stale]), "")
 
 
-def _has_held_too_long(guardrail: Guardrail, held: Held | None, now: datetime) -> bool:
-    if guardrail.then is None or held is None or held.guardrail != guardrail.name:
+def _has_held_too_long(guardrail: Guardrail, broken_since: BrokenSince, now: datetime) -> bool:
+    if guardrail.then is None or guardrail.name not in broken_since:
         return False
-    return now - held.since >= guardrail.then.after.timedelta
+    return now - broken_since[guardrail.name] >= guardrail.then.after.timedelta
 
 
 def _is_broken(guardrail: Guardrail, signals: Signals) -> bool:
@@ -226,6 +236,18 @@ def _is_broken(guardrail: Guardrail, signals: Signals) -> bool:
         case _:
             figure = signals.vital(guardrail).figure
             return figure is not None and figure > guardrail.limit
+
+
+def _is_unknown(guardrail: Guardrail, signals: Signals) -> bool:
+    match guardrail.metric:
+        case GuardrailMetric.DRAWDOWN:
+            return signals.drawdown is None
+        case GuardrailMetric.PERFORMANCE:
+            return signals.shortfall is None
+        case GuardrailMetric.FRESHNESS:
+            return False
+        case _:
+            return signals.vital(guardrail).figure is None
 
 
 def _found(guardrail: Guardrail, signals: Signals) -> str:

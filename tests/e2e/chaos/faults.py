@@ -2,8 +2,11 @@
 
 import contextlib
 import random
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from bench.rollback.killer import Killer
 from bench.rollback.ours import ShadowRollouts
@@ -18,6 +21,9 @@ from tests.control_plane.api_server import ApiServer
 
 _NOW = ("--grace-period=0", "--force", "--wait=false")
 _ROLLOUT, _MODEL = "shadowrollouts.io/rollout", "shadowrollouts.io/model"
+_UNTIL_KNOWN = timedelta(seconds=5)
+
+Object = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +77,31 @@ def _delete_challengers(cluster: Cluster) -> None:
 
 
 def _delete_one_of_each(cluster: Cluster) -> None:
-    """A node fails that held one pod of every model, the leader and Prometheus."""
-    pods = cluster.server.request("GET", f"/api/v1/namespaces/{NAMESPACE}/pods", labelSelector=_ROLLOUT)["items"]
-    one_each = {(each["metadata"]["labels"][_ROLLOUT], each["metadata"]["labels"][_MODEL]): each for each in pods}
-    cluster.delete_pods(NAMESPACE, *sorted(each["metadata"]["name"] for each in one_each.values()))
+    """A node fails that held one pod of every model, the leader and Prometheus; of no model the only pod that lives."""
+    if _settled(cluster, GATEWAY_NAMESPACE, "control-plane=envoy-gateway"):
+        of_model: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for each in _settled(cluster, NAMESPACE, _ROLLOUT):
+            labels = each["metadata"]["labels"]
+            of_model[labels[_ROLLOUT], labels[_MODEL]].append(each["metadata"]["name"])
+        if chosen := [pods[-1] for _, pods in sorted(of_model.items()) if len(pods) > 1]:
+            cluster.delete_pods(NAMESPACE, *chosen)
     _delete_prometheus(cluster)
     _kill_leader(cluster)
+
+
+def _settled(cluster: Cluster, namespace: str, selector: str) -> list[Object]:
+    """The pods that are ready for long enough that the gateway knows of them."""
+    pods = cluster.server.request("GET", f"/api/v1/namespaces/{namespace}/pods", labelSelector=selector)["items"]
+    return [each for each in pods if _is_settled(each, datetime.now(UTC))]
+
+
+def _is_settled(pod: Object, now: datetime) -> bool:
+    ready = [
+        datetime.fromisoformat(each["lastTransitionTime"])
+        for each in pod["status"].get("conditions", [])
+        if (each["type"], each["status"]) == ("Ready", "True")
+    ]
+    return "deletionTimestamp" not in pod["metadata"] and any(now - since >= _UNTIL_KNOWN for since in ready)
 
 
 def _edit_route(cluster: Cluster) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from shadow_operator.api.guardrails import Guardrail, GuardrailAction, GuardrailMetric, Then
-from shadow_operator.core.guardrails import Held, Motive, Signals, judge, while_watching
+from shadow_operator.core.guardrails import BrokenSince, Judgement, Motive, Signals, judge, while_watching
 from shadow_operator.core.trading import stop_of
 from shadow_operator.core.vitals import Vital
 from tests.world.journeys import FIRST, START
@@ -49,6 +49,7 @@ class Case:
 
 _ERRORS = {"name": "errors", "metric": "errorRate", "above": "1%"}
 _LATENCY = {"name": "latency", "metric": "latency", "above": "250ms"}
+_SLOW = {"name": "latency", "metric": "latency", "above": "100ms", "action": "Hold", "then": {"after": "30m"}}
 _RESTARTS = {"name": "restarts", "metric": "restarts", "above": "0"}
 _PSI = {"name": "drift", "metric": "psi", "above": "0.25"}
 
@@ -158,8 +159,8 @@ _CASES = (
 def test_figures_are_judged(case: Case) -> None:
     age = None if case.age is None else timedelta(seconds=case.age)
     signals = Signals(FIRST, START, case.drawdown, case.shortfall, age, 10, case.why_blind, case.vitals)
-    held = None if case.held is None else Held(case.held[0], START - timedelta(seconds=case.held[1]))
-    judgement = judge(case.rails, signals, held)
+    since = {} if case.held is None else {case.held[0]: START - timedelta(seconds=case.held[1])}
+    judgement = judge(case.rails, signals, since)
     assert (None if judgement.rollback is None else judgement.rollback.guardrail) == case.rolls_back
     assert (judgement.rollback is not None and stop_of(judgement.rollback) is not None) == case.stops
     assert (None if judgement.hold is None else judgement.hold.guardrail) == case.holds
@@ -172,14 +173,14 @@ def test_figures_are_judged(case: Case) -> None:
 
 def test_a_hold_says_what_was_found_and_what_is_allowed() -> None:
     signals = Signals(FIRST, START, 0.0, 0.0, timedelta(seconds=90), 10)
-    hold = judge(guardrails(_BLIND), signals, None).hold
+    hold = judge(guardrails(_BLIND), signals, {}).hold
     assert hold is not None
     assert hold.sentence == "blind: freshness is 90s, at most 60s is allowed"
 
 
 def test_missing_data_never_undoes_a_promotion() -> None:
     signals = Signals(FIRST, START, 0.0, 0.0, None, 10)
-    long_ago = Held("blind", START - timedelta(days=9))
+    long_ago = {"blind": START - timedelta(days=9)}
     for rails in (guardrails(_BLIND), guardrails(_DRAWDOWN), []):
         judgement = judge(while_watching(rails), signals, long_ago)
         assert judgement.rollback is None
@@ -188,7 +189,7 @@ def test_missing_data_never_undoes_a_promotion() -> None:
 
 def test_a_breach_undoes_a_promotion() -> None:
     signals = Signals(FIRST, START, 0.06, 0.0, timedelta(seconds=1), 10)
-    assert judge(while_watching(guardrails(_DRAWDOWN)), signals, None).rollback is not None
+    assert judge(while_watching(guardrails(_DRAWDOWN)), signals, {}).rollback is not None
 
 
 def test_the_default_guardrails_see_a_drawdown_and_blindness() -> None:
@@ -198,14 +199,58 @@ def test_the_default_guardrails_see_a_drawdown_and_blindness() -> None:
 
 
 def test_a_hold_is_timed_from_the_first_look_that_found_it_until_one_that_does_not() -> None:
-    def look(seconds: float, held: Held | None, age: float = 90.0) -> Held | None:
-        read_at = START + timedelta(seconds=seconds)
-        signals = Signals(FIRST, read_at, 0.0, 0.0, timedelta(seconds=age), 10)
-        hold = judge(guardrails(_BLIND), signals, held).hold
-        return None if hold is None or hold.since is None else Held(hold.guardrail, hold.since)
+    def look(seconds: float, since: BrokenSince, age: float = 90.0) -> BrokenSince:
+        return _look(guardrails(_BLIND), seconds, since, age=timedelta(seconds=age)).broken_since
 
-    held = look(0.0, None)
-    assert look(1.0, held) == look(2.0, held) == Held("blind", START)
-    assert look(3.0, held, age=1.0) is None
-    assert look(4.0, None) == Held("blind", START + timedelta(seconds=4))
-    assert look(5.0, Held("another", START)) == Held("blind", START + timedelta(seconds=5))
+    since = look(0.0, {})
+    assert look(1.0, since) == look(2.0, since) == {"blind": START}
+    assert look(3.0, since, age=1.0) == {}
+    assert look(4.0, {}) == {"blind": START + timedelta(seconds=4)}
+    assert look(5.0, {"another": START}) == {"blind": START + timedelta(seconds=5)}
+
+
+def test_what_comes_and_goes_does_not_keep_another_hold_from_its_end() -> None:
+    rails = guardrails(_SLOW, _BLIND | {"then": {"after": "10m"}})
+    since: BrokenSince = {}
+    for seconds in range(0, 600, 60):
+        figure = 0.2 if seconds % 180 == 120 else 0.01
+        judgement = _look(rails, seconds, since, vitals={"latency": Vital(figure)})
+        assert judgement.rollback is None
+        assert judgement.hold is not None
+        assert (judgement.hold.guardrail, judgement.hold.since) == ("blind", START)
+        since = judgement.broken_since
+    ended = _look(rails, 600.0, since, vitals={"latency": Vital(0.2)})
+    assert ended.rollback is not None
+    assert ended.rollback.motive is Motive.BLIND
+
+
+def test_a_hold_has_its_time_while_an_older_one_is_what_is_said() -> None:
+    rails = guardrails(_SLOW, _BLIND | {"then": {"after": "10m"}})
+    judgement = _look(rails, 0.0, {"latency": START - timedelta(minutes=1)}, vitals={"latency": Vital(0.2)})
+    assert judgement.hold is not None
+    assert judgement.hold.guardrail == "latency"
+    ended = _look(rails, 600.0, judgement.broken_since, vitals={"latency": Vital(0.2)})
+    assert ended.rollback is not None
+    assert ended.rollback.guardrail == "blind"
+
+
+def test_a_figure_that_is_not_known_mends_nothing() -> None:
+    broken = {"latency": START - timedelta(minutes=29)}
+    unknown = _look(guardrails(_SLOW), 0.0, broken, age=timedelta(seconds=1))
+    assert unknown.broken_since["latency"] == broken["latency"]
+    mended = _look(guardrails(_SLOW), 0.0, broken, age=timedelta(seconds=1), vitals={"latency": Vital(0.01)})
+    assert "latency" not in mended.broken_since
+    never_broken = _look(guardrails(_SLOW), 0.0, {}, age=timedelta(seconds=1))
+    assert "latency" not in never_broken.broken_since
+
+
+def _look(
+    rails: list[Guardrail],
+    seconds: float,
+    since: BrokenSince,
+    *,
+    age: timedelta | None = None,
+    vitals: Mapping[str, Vital] | None = None,
+) -> Judgement:
+    read_at = START + timedelta(seconds=seconds)
+    return judge(rails, Signals(FIRST, read_at, 0.0, 0.0, age, 10, vitals=vitals or {}), since)
