@@ -149,6 +149,23 @@ async def test_an_alert_that_stops_trading_is_answered_once_that_survives_a_cras
     assert stopped.by == "alert BrokerErrors"
 
 
+async def test_a_stop_of_trading_after_a_rollback_is_answered_once_that_survives_a_crash(
+    field: Field, webhook: Webhook
+) -> None:
+    await field.in_canary()
+    assert (await webhook.fire(field, _ALLOWED))[0] == 200
+    answer = asyncio.create_task(webhook.fire(field, _ALLOWED, shadowrollout_action="StopTrading"))
+    await asyncio.sleep(1.0)
+    assert field.policy()["tradingEnabled"] is False
+    assert not answer.done(), "the route says that a share was taken, and nothing of trading"
+    await field.one_pass()
+    assert (await answer)[0] == 200
+    field.start_operator()
+    await field.one_pass()
+    assert field.policy()["tradingEnabled"] is False
+    assert field.reasons() == ["RolledBack", "TradingStopped"]
+
+
 async def test_while_no_pass_writes_a_stop_down_the_alert_has_to_come_again(field: Field, webhook: Webhook) -> None:
     await field.in_shadow()
     status, said = await webhook.fire(field, _ALLOWED, shadowrollout_action="StopTrading")

@@ -186,6 +186,24 @@ async def test_trading_is_stopped_by_command_at_once_also_while_nobody_has_a_sha
     assert field.policy()["tradingEnabled"] is True
 
 
+async def test_trading_is_stopped_by_command_while_a_rollback_is_not_written_down_yet(field: Field) -> None:
+    await field.in_canary()
+    await _look_and_pass(field)
+    field.lose(CHALLENGER, _A_BREACH)
+    await field.look()
+    assert field.weights() == _TAKEN_BACK
+    await field.operator.guard.hear(field.key(), await _command(field, "stop-trading/1"))
+    assert field.policy()["tradingEnabled"] is False
+    await field.one_pass()
+    assert field.reasons() == ["RolledBack", "TradingStopped"]
+    line, stopped = field.status().challenger(CHALLENGER), field.status().stopped
+    assert line is not None
+    assert line.rollback is not None
+    assert line.rollback.guardrail == "max-drawdown", "the command took nothing back any more"
+    assert stopped is not None
+    assert stopped.by == "ann"
+
+
 async def test_a_guardrail_takes_the_share_back_and_stops_trading_in_one_look(field: Field) -> None:
     memory = await field.in_canary(edits={"spec.guardrails[0].action": "StopTrading"})
     await _look_and_pass(field)
