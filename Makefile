@@ -97,7 +97,7 @@ cluster-tests: venv ## Run the tests that need a whole cluster
 chaos: venv ## Break everything around the operator, 200 times (CHAOS_FAULTS) on an API server and 40 on a whole cluster; CHAOS_SEED repeats
 	@rm -rf build/test/chaos
 	export CHAOS_SEED="$${CHAOS_SEED:-$$(date +%s)}"
-	echo "chaos on an API server"
+	echo "chaos on an API server, seed $$CHAOS_SEED"
 	CHAOS_FAULTS="$${CHAOS_FAULTS:-200}" $(MAKE) control-plane-tests PYTEST_OPTIONS="tests/chaos $(PYTEST_OPTIONS)"
 	echo "chaos on a whole cluster"
 	CHAOS_CLUSTER_FAULTS="$${CHAOS_CLUSTER_FAULTS:-40}" $(MAKE) cluster-tests PYTEST_OPTIONS="tests/e2e/chaos $(PYTEST_OPTIONS)"

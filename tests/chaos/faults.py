@@ -5,7 +5,7 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from tests.chaos.figures import ROOT, Exporter, RealPrometheus
@@ -23,10 +23,10 @@ _ROUTES = "/apis/gateway.networking.k8s.io/v1/namespaces/{}/httproutes/{}"
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What can break, and who has to know of it."""
+    """What can break, and who has to know of it. Each operator has a proxy of its own, by its name."""
 
     operators: list[OperatorProcess]
-    proxy: FaultProxy
+    proxies: Mapping[str, FaultProxy]
     prometheus: RealPrometheus
     exporter: Exporter
     server: ApiServer
@@ -113,12 +113,24 @@ def _terminate(world: World) -> Undo:
     return leader.start
 
 
+def _change(proxies: Iterable[FaultProxy], weather: Weather) -> None:
+    for each in proxies:
+        each.change(weather)
+
+
 def _weather(weather: Weather) -> Fault:
     def strike(world: World) -> Undo:
-        world.proxy.change(weather)
-        return lambda: world.proxy.change(FAIR)
+        _change(world.proxies.values(), weather)
+        return lambda: _change(world.proxies.values(), FAIR)
 
     return Fault(strike, (1.0, 4.0))
+
+
+def _part_leader(world: World) -> Undo:
+    """It goes on to believe that it leads, for a while, beside the one that does."""
+    proxy = world.proxies[_leader(world).name]
+    proxy.change(Weather(is_parted=True))
+    return lambda: proxy.change(FAIR)
 
 
 def _kill_prometheus(world: World) -> Undo:
@@ -189,6 +201,7 @@ FAULTS: Mapping[str, Fault] = {
     "API server answers late": _weather(Weather(delay=0.7)),
     "answers of the API server are lost": _weather(Weather(loses=0.5)),
     "operators and API server are parted": _weather(Weather(is_parted=True)),
+    "leader and API server are parted for longer than a Lease": Fault(_part_leader, (8.0, 12.0)),
     "API server killed": _control_plane_fails("restart", "kube-apiserver", 0.0, 3.0),
     "etcd stands still": _control_plane_fails("pause", "etcd", 1.0, 6.0),
     "definition of the rollouts edited": Fault(_edit_definition, (1.0, 4.0)),

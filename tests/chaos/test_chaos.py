@@ -1,6 +1,6 @@
 """Everything around the operator breaks, again and again, and no guarantee does. On a real API server.
 
-`CHAOS_SEED` and `CHAOS_FAULTS` choose how; the seed is printed. The gateway and the kubelet are stand-ins: a control
+`CHAOS_SEED` and `CHAOS_FAULTS` choose how, and `CHAOS_ONLY` has one fault happen and no other; the seed is printed. The gateway and the kubelet are stand-ins: a control
 plane alone has neither.
 """
 
@@ -9,7 +9,7 @@ import random
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from tests.chaos.surroundings import Surroundings, removed
 from tests.chaos.told import Told
 from tests.control_plane.api_server import ApiServer, kubeconfig
 
+_OPERATORS = ("operator-a", "operator-b")
 _FAULTS = 12
 _ROLLOUTS_A_ROUND = 4
 _FAULTS_A_ROUND = 30
@@ -38,27 +39,28 @@ def world(tmp_path: Path) -> Iterator[World]:
     server = ApiServer(path, f"chaos-{uuid.uuid4().hex[:8]}")
     server.install_crds()
     server.request("POST", "/api/v1/namespaces", {"metadata": {"name": server.namespace}})
-    proxy, exporter = FaultProxy(path, seed), Exporter(server.namespace)
-    proxy.start()
-    proxy.write_kubeconfig(tmp_path / "kubeconfig")
+    proxies, exporter = {name: FaultProxy(path, seed) for name in _OPERATORS}, Exporter(server.namespace)
+    for name, proxy in proxies.items():
+        proxy.start()
+        proxy.write_kubeconfig(tmp_path / f"kubeconfig-{name}")
     prometheus = RealPrometheus(tmp_path, exporter.port)
     prometheus.start()
     operators = [
-        OperatorProcess(name, tmp_path, tmp_path / "kubeconfig", server.namespace)
-        for name in ("operator-a", "operator-b")
+        OperatorProcess(name, tmp_path, tmp_path / f"kubeconfig-{name}", server.namespace) for name in _OPERATORS
     ]
     surroundings = Surroundings(path, server.namespace)
     surroundings.start()
     for each in operators:
         each.start()
     try:
-        yield World(operators, proxy, prometheus, exporter, server, Guarantees(server), _dice(seed), seed)
+        yield World(operators, proxies, prometheus, exporter, server, Guarantees(server), _dice(seed), seed)
     finally:
         surroundings.close()
         for each in operators:
             each.kill()
         prometheus.kill()
-        proxy.close()
+        for proxy in proxies.values():
+            proxy.close()
         exporter.close()
         removed(server)
 
@@ -85,7 +87,7 @@ def _round(world: World, number: int, faults: int, happened: Counter[str]) -> No
     deadline = time.monotonic() + _ROUND_SECONDS
     while faults and not all(world.guarantees.has_ended(name) for name in names):
         faults -= 1
-        name = world.random.choice((*FAULTS, *[KILLED] * len(FAULTS)))
+        name = os.environ.get("CHAOS_ONLY") or world.random.choice((*FAULTS, *[KILLED] * len(FAULTS)))
         fault = FAULTS[name]
         undo = fault.strike(world)
         _look_for(world, world.random.uniform(*fault.seconds))
@@ -137,14 +139,6 @@ def test_the_guarantees_can_be_seen_to_break(world: World) -> None:
     for operator in world.operators:
         operator.kill()
     world.server.apply(manifest("wrong", FATES[0], world.prometheus.address), dry=False)
-    shares = [{"name": f"wrong-{model}", "port": 8080, "weight": 50} for model in (CHAMPION, TWIN)]
-    route = {
-        "apiVersion": "gateway.networking.k8s.io/v1",
-        "kind": "HTTPRoute",
-        "metadata": {"name": "wrong"},
-        "spec": {"rules": [{"backendRefs": shares}]},
-    }
-    _write(world, f"/apis/gateway.networking.k8s.io/v1/namespaces/{world.server.namespace}/httproutes/wrong", route)
     champion = {"name": CHAMPION, "image": "models/steady:1", "since": "2030-01-07T00:00:00Z"}
     status = {
         "apiVersion": "shadowrollouts.io/v1alpha1",
@@ -154,8 +148,24 @@ def test_the_guarantees_can_be_seen_to_break(world: World) -> None:
     }
     _write(world, f"{world.server.rollouts}/wrong/status", status)
     world.guarantees.add("wrong", FATES[0])
-    world.guarantees.look()
-    assert world.guarantees.broken == ["wrong: the route gives {'steady': 50, 'twin': 50}"]
+    for shares in ({CHAMPION: 50, TWIN: 50}, {FATES[0].challenger: 10, CHAMPION: 90}):
+        _route(world, shares)
+        world.guarantees.look()
+    assert world.guarantees.broken == [
+        "wrong: the route gives {'steady': 50, 'twin': 50}",
+        "wrong: {'better': 10, 'steady': 90} while the status knows of 0 %",
+    ]
+
+
+def _route(world: World, shares: Mapping[str, int]) -> None:
+    targets = [{"name": f"wrong-{model}", "port": 8080, "weight": share} for model, share in shares.items()]
+    route = {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "HTTPRoute",
+        "metadata": {"name": "wrong"},
+        "spec": {"rules": [{"backendRefs": targets}]},
+    }
+    _write(world, f"/apis/gateway.networking.k8s.io/v1/namespaces/{world.server.namespace}/httproutes/wrong", route)
 
 
 def _write(world: World, path: str, body: dict[str, Any]) -> None:
