@@ -1,7 +1,7 @@
 """Everything around the operator breaks, again and again, and no guarantee does. On a real API server.
 
-`CHAOS_SEED` and `CHAOS_FAULTS` choose how, and `CHAOS_ONLY` has one fault happen and no other; the seed is printed. The gateway and the kubelet are stand-ins: a control
-plane alone has neither.
+`CHAOS_SEED` and `CHAOS_FAULTS` choose how, and `CHAOS_ONLY` has one fault happen and no other; the seed is printed. The
+gateway and the kubelet are stand-ins: a control plane alone has neither.
 """
 
 import os

@@ -4,7 +4,7 @@ import contextlib
 import random
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,7 +19,7 @@ from tests.chaos.guarantees import Guarantees
 from tests.chaos.rollouts import CHAMPION, TWIN
 from tests.control_plane.api_server import ApiServer
 
-_NOW = ("--grace-period=0", "--force", "--wait=false")
+_NOW = ("--grace-period=0", "--force", "--wait=false", "--ignore-not-found")
 _ROLLOUT, _MODEL = "shadowrollouts.io/rollout", "shadowrollouts.io/model"
 _UNTIL_KNOWN = timedelta(seconds=5)
 
@@ -28,7 +28,7 @@ Object = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """What can break."""
+    """What can break, and which leaders were killed."""
 
     tools: Tools
     ours: ShadowRollouts
@@ -36,16 +36,19 @@ class Cluster:
     server: ApiServer
     guarantees: Guarantees
     random: random.Random
+    killed: list[str] = field(default_factory=list)
 
     def delete_pods(self, namespace: str, *chosen: str) -> None:
         """Delete pods without grace; those that are gone already are gone."""
-        with contextlib.suppress(DemoError):
-            self.tools.kubectl("delete", "pods", f"--namespace={namespace}", *chosen, *_NOW)
+        self.tools.kubectl("delete", "pods", f"--namespace={namespace}", *chosen, *_NOW)
 
 
 def _kill_leader(cluster: Cluster) -> None:
+    leader = cluster.ours.leader()
+    # Another fault may have ended it just before.
     with contextlib.suppress(DemoError):
-        cluster.killer.kill(cluster.ours.leader())
+        cluster.killer.kill(leader)
+        cluster.killed.append(leader)
 
 
 def _delete_operators(cluster: Cluster) -> None:
@@ -54,8 +57,7 @@ def _delete_operators(cluster: Cluster) -> None:
 
 def _upgrade_operators(cluster: Cluster) -> None:
     """Every pod of the operator gives way to one of a new template, one after the other, as when a release follows."""
-    with contextlib.suppress(DemoError):
-        cluster.tools.kubectl("rollout", "restart", "deployment", f"--namespace={OPERATOR_NAMESPACE}")
+    cluster.tools.kubectl("rollout", "restart", "deployment", f"--namespace={OPERATOR_NAMESPACE}")
 
 
 def _delete_prometheus(cluster: Cluster) -> None:
@@ -110,8 +112,9 @@ def _edit_route(cluster: Cluster) -> None:
 
 Fault = Callable[[Cluster], None]
 
+KILLED = "leader killed"
 FAULTS: Mapping[str, Fault] = {
-    "leader killed": _kill_leader,
+    KILLED: _kill_leader,
     "every operator's pod deleted": _delete_operators,
     "operator upgraded": _upgrade_operators,
     "Prometheus' pod deleted": _delete_prometheus,

@@ -28,7 +28,7 @@ from tests.chaos.guarantees import Guarantees
 from tests.chaos.rollouts import CHAMPION, FATES, TWIN, manifest
 from tests.chaos.told import Told
 from tests.control_plane.api_server import ApiServer
-from tests.e2e.chaos.faults import FAULTS, OF_LONG_RUNS, Cluster, Fault
+from tests.e2e.chaos.faults import FAULTS, KILLED, OF_LONG_RUNS, Cluster, Fault
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(3600)]
 
@@ -92,6 +92,8 @@ def test_no_guarantee_breaks_and_no_request_fails_whatever_else_does(
     guarantees = cluster.guarantees
     lost = f"{failed} of {sent} requests failed: {_failures(seen)}, after {_spoken(happened)}"
     guarantees.holds("no request fails", lost, holds=failed == 0)
+    meant = sum(each.fault == KILLED for each in happened)
+    guarantees.holds("leaders die", f"none of {meant} leaders was killed", holds=bool(cluster.killed) or not meant)
     guarantees.holds("there is load", f"only {sent} requests were sent", holds=sent > 100 * wanted)
     told.tell("cluster", seed, Counter(each.fault for each in happened), guarantees)
     assert not guarantees.broken
