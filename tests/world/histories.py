@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 from shadow_operator.api.rollout import Spec
-from shadow_operator.api.status import DatasetFinding, Stage, Status
+from shadow_operator.api.status import CanaryStatus, DatasetFinding, Stage, Status
 from shadow_operator.core import roles
 from shadow_operator.core.command import Command, Verb
 from shadow_operator.core.evidence import Evidence
@@ -70,6 +70,7 @@ COMMANDS = (
 )
 
 _CALM, _MENDING = 0.6, 0.5
+_STANDING = ("challenger", "step", "percent", "decisions_before", "awaiting_since")
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,13 @@ def check_one_champion(spec: Spec, status: Status) -> None:
         assert [c.name for c in status.challengers if c.stage is Stage.CANARY] == [status.canary.challenger]
 
 
+def _stands(before: CanaryStatus | None, after: CanaryStatus) -> bool:
+    """Whether the canary is where it was, with no more time at its step."""
+    if before is None or [getattr(before, name) for name in _STANDING] != [getattr(after, name) for name in _STANDING]:
+        return False
+    return before.since is None or (after.since is not None and after.since >= before.since)
+
+
 def rises(before: Status, after: Status) -> str | None:
     """The challenger that gets further by this pass, if one does."""
     if after.champion is not None and before.champion is not None and after.champion.name != before.champion.name:
@@ -158,8 +166,8 @@ def passed(journey: Journey, move: Move, previous: Split | None) -> str:
     decision = journey.look()
     after = decision.status
     if decision.refused:
-        # A reset takes away; beyond that a refused manifest moves nothing.
-        assert after.canary in {before.canary, None}
+        # A reset takes away; beyond that a refused manifest moves nothing but the clock of what a guardrail holds.
+        assert after.canary is None or _stands(before.canary, after.canary)
         assert after.champion == before.champion
         return "refused"
     check_one_champion(journey.spec, after)
