@@ -3,7 +3,9 @@
 import base64
 import gzip
 import hashlib
+import io
 import json
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,6 +39,8 @@ from shadow_operator.core.observed import GoodEntry, Observed
 from shadow_operator.core.samples import Digest
 
 OPERATOR = "shadow-operator"
+# What an entry may hold can be unpacked to a thousand times as much.
+_MOST_UNPACKED = 32 << 20
 _ADOPTION = "adopt"
 # A champion was taken up as the manifest names it, or kept after its watch.
 _GOOD = frozenset({"Adopted", Reason.COMPLETED.value, Reason.CHAMPION_ADOPTED.value})
@@ -60,11 +64,15 @@ class Inputs(BaseModel):
 
     @classmethod
     def unpacked(cls, text: str) -> "Inputs":
-        """Read what `packed` wrote. Raises ValueError when it is no such thing, or of another release."""
+        """Read what `packed` wrote. Raises ValueError when it is no such thing, too much, or of another release."""
         try:
-            return cls.model_validate_json(gzip.decompress(base64.b64decode(text, validate=True)))
-        except (OSError, EOFError) as error:
+            with gzip.GzipFile(fileobj=io.BytesIO(base64.b64decode(text, validate=True))) as packed:
+                found = packed.read(_MOST_UNPACKED + 1)
+        except (OSError, EOFError, zlib.error) as error:
             raise ValueError(f"the inputs are no compressed JSON: {error}") from error
+        if len(found) > _MOST_UNPACKED:
+            raise ValueError(f"the inputs are more than {_MOST_UNPACKED >> 20} MiB of JSON, the most that is read")
+        return cls.model_validate_json(found)
 
 
 @dataclass(frozen=True, slots=True)

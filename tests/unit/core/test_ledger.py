@@ -1,11 +1,13 @@
 """What goes into the ledger, and how it is decided again."""
 
+import base64
+import gzip
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from shadow_operator.api.decision import DecisionSpec, Versions
+from shadow_operator.api.decision import MOST_INPUTS, DecisionSpec, Versions
 from shadow_operator.core.command import Command
 from shadow_operator.core.comparison import Comparisons
 from shadow_operator.core.ledger import Inputs, Taken, entry, is_worth_an_entry, replay
@@ -120,6 +122,20 @@ def test_a_record_that_somebody_changed_is_found_out() -> None:
     assert found.startswith(f"the statistics of {FIRST} are now")
     (found,) = replay(written.model_copy(update={"result_digest": "sha256:0"}))
     assert found == "the status that follows is another one, in what the entry does not show"
+
+
+def test_inputs_whose_stream_is_broken_are_none() -> None:
+    packed = bytearray(gzip.compress(b"{}" * 100, mtime=0))
+    packed[10] = 0xFF
+    with pytest.raises(ValueError, match="no compressed JSON"):
+        Inputs.unpacked(base64.b64encode(packed).decode())
+
+
+def test_inputs_that_would_fill_the_memory_are_not_unpacked() -> None:
+    bomb = base64.b64encode(gzip.compress(bytes(40 << 20), mtime=0)).decode()
+    assert len(bomb) < MOST_INPUTS
+    with pytest.raises(ValueError, match="more than 32 MiB"):
+        Inputs.unpacked(bomb)
 
 
 @pytest.mark.parametrize("inputs", ["", "bm8=", "%%%"])
