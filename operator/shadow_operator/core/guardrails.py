@@ -1,5 +1,6 @@
 """Guardrails: what must not happen while a challenger acts, judged from a few figures and nothing else."""
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -225,29 +226,26 @@ def _has_held_too_long(guardrail: Guardrail, broken_since: BrokenSince, now: dat
 
 
 def _is_broken(guardrail: Guardrail, signals: Signals) -> bool:
-    match guardrail.metric:
-        case GuardrailMetric.DRAWDOWN:
-            return signals.drawdown is not None and signals.drawdown > guardrail.limit
-        case GuardrailMetric.PERFORMANCE:
-            return signals.shortfall is not None and signals.shortfall > guardrail.limit
-        case GuardrailMetric.FRESHNESS:
-            # A sample from the future says as little: one of the clocks is wrong, and how old it is nobody knows.
-            return signals.age is None or abs(signals.age.total_seconds()) > guardrail.limit
-        case _:
-            figure = signals.vital(guardrail).figure
-            return figure is not None and figure > guardrail.limit
+    figure = _figure(guardrail, signals)
+    return figure is not None and figure > guardrail.limit
 
 
 def _is_unknown(guardrail: Guardrail, signals: Signals) -> bool:
+    return _figure(guardrail, signals) is None
+
+
+def _figure(guardrail: Guardrail, signals: Signals) -> float | None:
+    """What the guardrail limits; None when it is unknown, which the age of what is missing never is."""
     match guardrail.metric:
         case GuardrailMetric.DRAWDOWN:
-            return signals.drawdown is None
+            return signals.drawdown
         case GuardrailMetric.PERFORMANCE:
-            return signals.shortfall is None
+            return signals.shortfall
         case GuardrailMetric.FRESHNESS:
-            return False
+            # A sample from the future says as little: one of the clocks is wrong, and how old it is nobody knows.
+            return math.inf if signals.age is None else abs(signals.age.total_seconds())
         case _:
-            return signals.vital(guardrail).figure is None
+            return signals.vital(guardrail).figure
 
 
 def _found(guardrail: Guardrail, signals: Signals) -> str:
